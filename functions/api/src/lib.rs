@@ -1,0 +1,1 @@
+//! The HTTP API: ingest of events, artifacts, queries.

@@ -1,0 +1,1 @@
+//! Turns a queued attempt into a Job, and keeps Jobs and state in step.

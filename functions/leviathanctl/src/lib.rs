@@ -1,0 +1,1 @@
+//! The command line: run everything on one machine, look, merge, verify.

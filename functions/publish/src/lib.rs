@@ -1,0 +1,1 @@
+//! Verifies the checked diff once more and opens the pull request.

@@ -1,0 +1,1 @@
+//! One scheduling pass: sync backlogs, decide, queue, end what is stuck.

@@ -1,0 +1,1 @@
+//! Runs a command that is not trusted: confined, limited, killed completely.

@@ -1,0 +1,1 @@
+//! The append-only log's protocol over the object-store port.

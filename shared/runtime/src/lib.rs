@@ -1,0 +1,1 @@
+//! What every program does before its first line of work.

@@ -1,0 +1,1 @@
+//! The test world: what the suites share.

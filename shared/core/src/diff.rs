@@ -1,10 +1,21 @@
 //! The change of an attempt, as data: whole new contents of each changed file against a base git
 //! commit. Not a text patch: what is verified is byte for byte what is pushed, and nothing has to
 //! be applied. A rename is a deletion and an addition, so both paths are judged.
+//!
+//! `codec` turns it into bytes and back, `rules` says what a well-formed change is, `path` what a
+//! path may look like.
+
+mod codec;
+mod path;
+mod rules;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use self::path::{PathFault, path_fault};
+pub use self::rules::DiffProblem;
 use crate::ids::GitCommit;
 
 /// A whole change. Its canonical bytes are an artifact; its digest is what publish verifies.

@@ -1,0 +1,134 @@
+//! A policy's globs.
+//!
+//! The crate globset does the matching: it is the one of ripgrep, needs no file system, and can
+//! keep `*` from crossing a `/`.
+
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+
+use super::allowed::Entry;
+use super::{PathProblem, climbs, normalise};
+
+/// Globs over paths from the repository's root: `*` and `?` stay within one part, `**` crosses
+/// parts, `[ab]` and `{a,b}` choose. So `*.md` matches at the root only, `**/*.md` everywhere,
+/// `docs/**` all below `docs`. `docs/` is read as `docs/**`.
+#[derive(Debug, Clone)]
+pub struct Patterns {
+    globs: Vec<String>,
+    set: GlobSet,
+    /// For each glob that takes in whole directories, what such a directory must match.
+    directories: Vec<Whole>,
+}
+
+#[derive(Debug, Clone)]
+enum Whole {
+    Everything,
+    Below(Box<GlobMatcher>),
+}
+
+impl Patterns {
+    /// Upper and lower case differ: for what is allowed.
+    pub fn new(globs: &[String]) -> Result<Self, PathProblem> {
+        Self::build(globs, false)
+    }
+
+    /// Upper and lower case are the same: for what is forbidden, since some file systems and
+    /// services don't tell them apart.
+    pub fn ignoring_case(globs: &[String]) -> Result<Self, PathProblem> {
+        Self::build(globs, true)
+    }
+
+    fn build(globs: &[String], ignore_case: bool) -> Result<Self, PathProblem> {
+        let mut set = GlobSetBuilder::new();
+        let mut directories = Vec::new();
+        for text in globs {
+            let glob = root_relative(text)?;
+            let compiled = compile(&glob, ignore_case).map_err(|error| {
+                let problem = format!("is not a glob: {}", error.kind());
+                PathProblem::new(text, problem, "write one like `docs/**` or `src/*.rs`")
+            })?;
+            set.add(compiled);
+            directories.extend(whole_directories(&glob, ignore_case));
+        }
+        let set = set.build().map_err(|error| {
+            let all = globs.join(" ");
+            PathProblem::new(&all, format!("can't be matched: {error}"), "write shorter globs")
+        })?;
+        Ok(Self { globs: globs.to_vec(), set, directories })
+    }
+
+    /// The first glob, as it was given, that matches this path. A path that has no spelling in the
+    /// repository matches none.
+    pub fn matches(&self, path: &str) -> Option<&str> {
+        let path = normalise(path).ok()?;
+        let first = self.set.matches(path).into_iter().min()?;
+        self.globs.get(first).map(String::as_str)
+    }
+
+    /// Whether every path that this entry of a task allows is matched. For a directory: whether
+    /// one glob takes in all below it, whatever is there; unsure is no.
+    pub fn covers(&self, entry: &str) -> bool {
+        match Entry::read(entry) {
+            Ok(Entry::File(file)) => self.matches(&file).is_some(),
+            Ok(Entry::Directory(directory)) => self.directories.iter().any(|whole| match whole {
+                Whole::Everything => true,
+                Whole::Below(top) => itself_and_parents(&directory).any(|dir| top.is_match(dir)),
+            }),
+            Err(_) => false,
+        }
+    }
+
+    /// Whether it matches nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.globs.is_empty()
+    }
+}
+
+fn compile(glob: &str, ignore_case: bool) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(glob).literal_separator(true).case_insensitive(ignore_case).build()
+}
+
+/// The glob as matched: without `./` before it, with `**` after a final `/`.
+fn root_relative(text: &str) -> Result<String, PathProblem> {
+    let refuse = |problem: &str, fix: &str| Err(PathProblem::new(text, problem, fix));
+    if text.contains('\0') {
+        return refuse("holds a NUL character", "no file can be called so");
+    }
+    if text.starts_with('/') {
+        return refuse("is absolute", "write it from the repository's root, without the first `/`");
+    }
+    if climbs(text) {
+        return refuse("holds `..`", "write it from the repository's root");
+    }
+    let mut glob = text;
+    while let Some(rest) = glob.strip_prefix("./") {
+        glob = rest;
+    }
+    if glob.is_empty() || glob == "." {
+        return refuse("names nothing", "write `**` for everything");
+    }
+    Ok(if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() })
+}
+
+/// What a directory must match so that the glob takes in all below it; `None` when it takes in no
+/// directory whole.
+fn whole_directories(glob: &str, ignore_case: bool) -> Option<Whole> {
+    let glob = glob.strip_suffix("/*").filter(|rest| ends_in_any(rest)).unwrap_or(glob);
+    if glob == "**" {
+        return Some(Whole::Everything);
+    }
+    let top = glob.strip_suffix("/**")?;
+    if top == "**" {
+        return Some(Whole::Everything);
+    }
+    let top = compile(top, ignore_case).ok()?;
+    Some(Whole::Below(Box::new(top.compile_matcher())))
+}
+
+fn ends_in_any(glob: &str) -> bool {
+    glob == "**" || glob.ends_with("/**")
+}
+
+/// `a/b/c`, `a/b`, `a`
+fn itself_and_parents(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(parent, _)| parent))
+}

@@ -119,6 +119,41 @@ facts! {
 }
 
 impl Fact {
+    /// The attempt that it is about, if it is about one.
+    pub fn attempt(&self) -> Option<&AttemptId> {
+        match self {
+            Fact::AttemptCreated(fact) => Some(&fact.attempt_id),
+            Fact::AttemptSubmitted(fact) => Some(&fact.attempt_id),
+            Fact::AttemptStarted(fact) => Some(&fact.attempt_id),
+            Fact::AttemptProgress(fact) => Some(&fact.attempt_id),
+            Fact::AttemptChecked(fact) => Some(&fact.attempt_id),
+            Fact::AttemptSucceeded(fact) => Some(&fact.attempt_id),
+            Fact::AttemptFailed(fact) => Some(&fact.attempt_id),
+            Fact::AttemptTimedOut(fact) => Some(&fact.attempt_id),
+            Fact::AttemptCancelled(fact) => Some(&fact.attempt_id),
+            Fact::AttemptInvalidated(fact) => Some(&fact.attempt_id),
+            Fact::ArtifactCreated(fact) => Some(&fact.attempt_id),
+            Fact::PublishPrepared(fact) => Some(&fact.attempt_id),
+            Fact::PublishRefused(fact) => Some(&fact.attempt_id),
+            Fact::PublishFailed(fact) => Some(&fact.attempt_id),
+            Fact::PrCreated(fact) => Some(&fact.attempt_id),
+            Fact::PrMerged(fact) => Some(&fact.attempt_id),
+            Fact::PrClosed(fact) => Some(&fact.attempt_id),
+            Fact::TargetRegistered(_)
+            | Fact::BacklogSynced(_)
+            | Fact::BacklogRefused(_)
+            | Fact::TaskCreated(_)
+            | Fact::TaskUpdated(_)
+            | Fact::TaskRemoved(_)
+            | Fact::TaskRefused(_)
+            | Fact::TaskCompleted(_)
+            | Fact::TaskBlocked(_)
+            | Fact::TaskUnblocked(_)
+            | Fact::PrUpdated(_)
+            | Fact::EventRefused(_) => None,
+        }
+    }
+
     /// The event to append, without the id and times that the log gives it.
     pub fn event(self, target: &TargetId) -> NewEvent {
         NewEvent {

@@ -1,32 +1,67 @@
-//! What we know: a fold over the log.
+//! What we know: a fold over the log, pure, total and deterministic.
+//!
+//! It holds what a decision reads. Who may change it is `crate::authority`; which facts there are is
+//! `crate::fact`. Each fact's effect is one arm of [`State::apply`]; whatever does not fit (an
+//! unknown attempt, a late result, a second claim) changes nothing.
+
+mod apply;
+mod attempt;
+mod seen;
+mod target;
+mod task;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+pub use attempt::{Attempt, AttemptEnd, AttemptStatus, Prepared};
+pub use seen::{Seen, WINDOW, bundle_key, event_key};
+pub use target::{Problem, PullRequest, PullRequestState, Synced, Target};
+pub use task::{Failures, Task};
+
+use crate::ids::{AttemptId, Digest, TargetId, TaskId};
 
 /// The highest `min_reader` that this program understands (DECISIONS 7).
 pub const READER_VERSION: u32 = 1;
+
+/// The `min_reader` that an event of this type demands of whoever decides (DECISIONS 7). All types
+/// of ours came with version 1, and foreign ones demand nothing; a later type that restricts or
+/// frees something gets its own line with a higher number.
+pub fn min_reader(_event_type: &str) -> u32 {
+    1
+}
 
 /// What we know.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Events folded so far.
     pub events: u64,
+    /// The repositories that are worked for.
+    pub targets: BTreeMap<TargetId, Target>,
+    /// Every attempt, live and ended.
+    pub attempts: BTreeMap<AttemptId, Attempt>,
+    /// What came in from clients already.
+    pub seen: Seen,
 }
 
 impl State {
-    /// Takes one event in. Total: what is foreign or not authorised changes nothing.
-    pub fn apply(&mut self, event: &Event) {
-        self.events = event.offset + 1;
-    }
-
-    /// The epoch that new commits are written in (DECISIONS 9).
+    /// The epoch that new commits are written in (DECISIONS 9): 1 until a log is restored.
     pub fn epoch(&self) -> u64 {
         1
     }
-}
 
-/// The `min_reader` that an event of this type demands of whoever decides (DECISIONS 7).
-pub fn min_reader(_event_type: &str) -> u32 {
-    1
+    /// One task.
+    pub fn task(&self, target: &TargetId, task: &TaskId) -> Option<&Task> {
+        self.targets.get(target)?.tasks.get(task)
+    }
+
+    /// Attempts that have not ended.
+    pub fn live_attempts(&self) -> impl Iterator<Item = (&AttemptId, &Attempt)> {
+        self.attempts.iter().filter(|(_, attempt)| !attempt.status.is_terminal())
+    }
+
+    /// Remembers a client's bundle, from its part's header (DECISIONS 6).
+    pub fn apply_bundle(&mut self, target: &TargetId, bundle_id: &str, content: &Digest) {
+        self.seen.bundle(target, bundle_id, content);
+    }
 }

@@ -1,0 +1,91 @@
+//! What came in already: the idempotency window (DECISIONS 6).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::ids::{AttemptId, Digest, TargetId};
+
+/// Keys kept beyond those of live attempts.
+pub const WINDOW: usize = 65_536;
+
+/// Keys of bundles and events that came in from clients.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Oldest first.
+    order: VecDeque<Digest>,
+    keys: BTreeSet<Digest>,
+    /// Keys of live attempts' events: they never leave by age.
+    live: BTreeMap<AttemptId, Vec<Digest>>,
+}
+
+/// What makes a bundle that bundle: target, id and content. Neither id is a key by itself
+/// (CONTRACT 2.3).
+pub fn bundle_key(target: &TargetId, bundle_id: &str, content: &Digest) -> Digest {
+    Digest::of(format!("bundle\n{target}\n{content}\n{bundle_id}").as_bytes())
+}
+
+/// What makes an event that event: target, id, type, timestamp text and payload.
+pub fn event_key(
+    target: Option<&TargetId>,
+    event_id: &str,
+    event_type: &str,
+    timestamp: &str,
+    payload: &crate::event::Payload,
+) -> Digest {
+    // JSON text keeps the parts apart whatever characters they hold.
+    let parts = serde_json::json!(["event", target, event_id, event_type, timestamp, payload]);
+    Digest::of(parts.to_string().as_bytes())
+}
+
+impl Seen {
+    /// Whether this key came in within the window.
+    pub fn contains(&self, key: &Digest) -> bool {
+        self.keys.contains(key)
+    }
+
+    pub(super) fn bundle(&mut self, target: &TargetId, bundle_id: &str, content: &Digest) {
+        self.insert(bundle_key(target, bundle_id, content));
+    }
+
+    /// `live`: the attempt that the event belongs to, while it has not ended.
+    pub(super) fn event(&mut self, event: &Event, live: Option<&AttemptId>) {
+        let key = event_key(
+            event.target.as_ref(),
+            &event.event_id,
+            &event.event_type,
+            &event.timestamp,
+            &event.payload,
+        );
+        match live {
+            Some(attempt) => {
+                if self.keys.insert(key.clone()) {
+                    self.live.entry(attempt.clone()).or_default().push(key);
+                }
+            }
+            None => self.insert(key),
+        }
+    }
+
+    /// The attempt ended: its keys age like all others from now on.
+    pub(super) fn ended(&mut self, attempt: &AttemptId) {
+        self.order.extend(self.live.remove(attempt).unwrap_or_default());
+        self.trim();
+    }
+
+    fn insert(&mut self, key: Digest) {
+        if self.keys.insert(key.clone()) {
+            self.order.push_back(key);
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        while self.order.len() > WINDOW {
+            if let Some(oldest) = self.order.pop_front() {
+                self.keys.remove(&oldest);
+            }
+        }
+    }
+}

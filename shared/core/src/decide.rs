@@ -1,6 +1,10 @@
 //! Every decision, pure: (state, moment, input) → events and an answer. Deciding again on a newer
 //! state is always allowed; nothing is appended when there are no events.
 
+pub mod attempt;
+pub mod dispatch;
+pub mod publish;
+
 use jiff::Timestamp;
 
 use crate::event::NewEvent;

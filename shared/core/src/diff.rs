@@ -15,7 +15,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use self::path::{PathFault, path_fault};
+pub(crate) use self::path::{is_git_directory, turns_text};
 pub use self::rules::DiffProblem;
+pub(crate) use self::rules::symlink_target;
 use crate::ids::GitCommit;
 
 /// A whole change. Its canonical bytes are an artifact; its digest is what publish verifies.

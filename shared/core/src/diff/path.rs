@@ -31,13 +31,6 @@ pub enum PathFault {
     TooLong,
 }
 
-impl PathFault {
-    /// Whether it is a matter of unreadable characters, not of where the path leads.
-    pub fn is_unreadable(self) -> bool {
-        matches!(self, Self::ControlCharacter)
-    }
-}
-
 impl fmt::Display for PathFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -63,7 +56,6 @@ pub fn path_fault(path: &str) -> Option<PathFault> {
     if path.starts_with('/') {
         return Some(PathFault::Absolute);
     }
-    // Also the characters that turn the direction of text: a name that reads as another one.
     if path.chars().any(|c| c.is_control() || turns_text(c)) {
         return Some(PathFault::ControlCharacter);
     }
@@ -104,7 +96,8 @@ fn hfs_ignores(c: char) -> bool {
     matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
-fn turns_text(c: char) -> bool {
+/// A character that turns the direction of text, so that a name reads as another one.
+pub(crate) fn turns_text(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -1,0 +1,251 @@
+//! The table of what counts as a secret. Names are stable: they stand in events.
+//!
+//! Patterns are ASCII (`(?-u)`) and of the `regex` crate, whose search takes time linear in the
+//! text whoever wrote it. Group 1 is the secret itself; what stands around it stays when a text is
+//! redacted. Order is rank: where two rules find the same thing, the earlier names it.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use regex::{Captures, Regex};
+
+use super::value::{is_placeholder, is_random, is_token};
+
+/// What kind of text is looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A file's name.
+    Name,
+    /// A file in which a value that is not quoted is still a value, not an expression.
+    Settings,
+    /// Any other file.
+    File,
+    /// A tool's output or an event's text.
+    Log,
+}
+
+impl Place {
+    /// By the file's name.
+    pub(super) fn of_file(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let endings =
+            ["env", "yaml", "yml", "ini", "cfg", "conf", "properties", "toml", "npmrc", "tfvars"];
+        let ending = name.rsplit('.').next().unwrap_or_default();
+        if name.starts_with(".env") || endings.contains(&ending) {
+            Self::Settings
+        } else {
+            Self::File
+        }
+    }
+}
+
+struct Rule {
+    name: &'static str,
+    pattern: &'static str,
+    /// Where it looks; all but file names where nothing is said.
+    places: &'static [Place],
+    /// Whether what the pattern found is one.
+    keep: fn(&Captures<'_>) -> bool,
+    /// Where the secret really ends, by the text and the end of group 1.
+    end: fn(&str, usize) -> usize,
+}
+
+const EVERYWHERE: &[Place] = &[Place::Name, Place::Settings, Place::File, Place::Log];
+const TEXTS: &[Place] = &[Place::Settings, Place::File, Place::Log];
+
+const fn token(name: &'static str, pattern: &'static str) -> Rule {
+    Rule { name, pattern, places: EVERYWHERE, keep: secret_is_token, end: end_of_match }
+}
+
+const fn checked(
+    name: &'static str,
+    pattern: &'static str,
+    keep: fn(&Captures<'_>) -> bool,
+) -> Rule {
+    Rule { name, pattern, places: TEXTS, keep, end: end_of_match }
+}
+
+const RULES: [Rule; 21] = [
+    Rule {
+        name: "private_key",
+        // With key material behind it: the marker alone stands in many a parser. Between them may
+        // be line breaks, also as text (`\n`), quotes, and the headers of an encrypted key.
+        pattern: r"(?-u)(-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\x00-\x7f]{0,160}?[A-Za-z0-9+/]{24})",
+        places: TEXTS,
+        keep: |_| true,
+        end: end_of_private_key,
+    },
+    token("aws_access_key_id", r"(?-u)\b((?:AKIA|ASIA)[A-Z0-9]{16})\b"),
+    checked(
+        "aws_secret_access_key",
+        r#"(?i-u)aws[a-z0-9_ .-]{0,20}(?:secret|sk)[a-z0-9_ .-]{0,20}["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}["']?([a-z0-9/+]{40})(?u-i:[^A-Za-z0-9/+=]|$)"#,
+        secret_is_token,
+    ),
+    token("github_token", r"(?-u)\b(gh[pousr]_[A-Za-z0-9]{36,251})"),
+    token("github_token", r"(?-u)\b(github_pat_[A-Za-z0-9_]{36,255})"),
+    token("gitlab_token", r"(?-u)\b(gl(?:pat|ptt|rt|dt|cbt|ft|soat)-[A-Za-z0-9_.-]{20,300})"),
+    token("slack_token", r"(?-u)\b((?:xox[abceoprs]|xapp)-[A-Za-z0-9-]{16,300})"),
+    token(
+        "slack_webhook",
+        r"(?-u)\bhttps://hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9_+/]{24,200})",
+    ),
+    token("anthropic_key", r"(?-u)\b(sk-ant-[A-Za-z0-9_-]{20,300})"),
+    token("openai_key", r"(?-u)\b(sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,300})"),
+    token("openai_key", r"(?-u)\b(sk-[A-Za-z0-9]{32,128})\b"),
+    token("google_api_key", r"(?-u)\b(AIza[A-Za-z0-9_-]{35})(?u:[^A-Za-z0-9_-]|$)"),
+    token("stripe_key", r"(?-u)\b((?:sk|rk)_live_[A-Za-z0-9]{16,255})"),
+    token("npm_token", r"(?-u)\b(npm_[A-Za-z0-9]{36})\b"),
+    checked(
+        "npm_token",
+        r#"(?-u)_(?:authToken|auth|password)\s{0,4}=\s{0,4}["']?([A-Za-z0-9_+/=.-]{16,300})"#,
+        secret_is_token,
+    ),
+    token("pypi_token", r"(?-u)\b(pypi-AgE[A-Za-z0-9_-]{40,400})"),
+    Rule {
+        name: "jwt",
+        pattern: r"(?-u)\b(eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{16,1000})",
+        places: EVERYWHERE,
+        keep: has_json_header,
+        end: end_of_match,
+    },
+    checked(
+        "url_credentials",
+        r#"(?-u)\b[A-Za-z][A-Za-z0-9+.-]{1,20}://([!-~--[/:@"'<>`]]{0,100}):([!-~--[/@"'<>`]]{3,256})@([A-Za-z0-9.-]{0,100})"#,
+        is_real_login,
+    ),
+    checked(
+        "authorization_header",
+        r#"(?i-u)\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4}([a-z0-9._~+/=-]{16,2000})"#,
+        secret_is_token,
+    ),
+    checked(
+        "generic_secret",
+        r#"(?i-u)(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key|credentials?)["'`]?\s{0,8}(?::\s{0,4}[&a-z][a-z0-9_<>& ]{0,30})?(?:=>|:=|={1,3}|:)\s{0,8}["'`]([!-~--["'`]]{8,256})["'`]"#,
+        secret_is_random,
+    ),
+    Rule {
+        name: "generic_secret",
+        pattern: r#"(?im-u)(?:^|[\s;&?{,(-])[a-z0-9_.-]{0,64}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key)["']?[ \t]{0,8}[=:][ \t]{0,8}([!-~--["'#;,&(){}\[\]]]{8,256})(?:[\s"'#;,&)}\]]|$)"#,
+        places: &[Place::Settings, Place::Log],
+        keep: secret_is_random,
+        end: end_of_match,
+    },
+];
+
+/// A rule that is ready to search.
+pub(super) struct Compiled {
+    rule: &'static Rule,
+    regex: Regex,
+}
+
+impl Compiled {
+    /// The table, compiled once a process.
+    pub(super) fn all() -> &'static [Self] {
+        static TABLE: &[Rule] = &RULES;
+        static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
+            let compile = |rule: &'static Rule| Compiled { rule, regex: regex(rule) };
+            TABLE.iter().map(compile).collect()
+        });
+        &COMPILED
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.rule.name
+    }
+
+    pub(super) fn looks_in(&self, place: Place) -> bool {
+        self.rule.places.contains(&place)
+    }
+
+    /// The ranges of the secrets in the text, in order.
+    pub(super) fn find(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
+        self.regex.captures_iter(text).filter(|found| (self.rule.keep)(found)).filter_map(|found| {
+            // Of a URL the password; else the only group.
+            let group = if self.rule.name == "url_credentials" { 2 } else { 1 };
+            let secret = found.get(group)?;
+            Some(secret.start()..(self.rule.end)(text, secret.end()))
+        })
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the patterns are constants; the tests compile each of them"
+)]
+fn regex(rule: &Rule) -> Regex {
+    Regex::new(rule.pattern).expect("a pattern of the table compiles")
+}
+
+fn secret<'t>(found: &Captures<'t>) -> &'t str {
+    found.get(1).map_or("", |secret| secret.as_str())
+}
+
+fn secret_is_token(found: &Captures<'_>) -> bool {
+    is_token(secret(found))
+}
+
+fn secret_is_random(found: &Captures<'_>) -> bool {
+    is_random(secret(found))
+}
+
+/// Three parts with dots between them are many things; a JSON object that names its algorithm is
+/// not chance.
+fn has_json_header(found: &Captures<'_>) -> bool {
+    let header = secret(found).split('.').next().unwrap_or_default();
+    let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    let header = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header);
+    header.is_ok_and(|header| header.contains_key("alg"))
+}
+
+/// A password in a URL, unless it is written for everybody: a placeholder, the user's own name, or
+/// a service on the reader's own machine.
+fn is_real_login(found: &Captures<'_>) -> bool {
+    let group = |index| found.get(index).map_or("", |group| group.as_str());
+    let (user, password, host) = (group(1), group(2), group(3).to_ascii_lowercase());
+    let for_everybody = ["pass", "password", "passwd", "pw", "pwd", "secret", "token", "key"];
+    let is_local = matches!(host.as_str(), "localhost" | "127.0.0.1" | "0.0.0.0")
+        || ["example.com", "example.org", "example.net"].iter().any(|name| host.ends_with(name));
+    let lower = password.to_ascii_lowercase();
+    let is_repeated = password.bytes().collect::<std::collections::BTreeSet<_>>().len() <= 2;
+    !is_placeholder(password)
+        && !for_everybody.contains(&lower.as_str())
+        && password != user
+        && !is_repeated
+        && !is_local
+}
+
+fn end_of_match(_text: &str, end: usize) -> usize {
+    end
+}
+
+/// Up to the end marker, or as far as key material goes where it is missing. Looks no further than
+/// a key is long, so that a text of a thousand beginnings is still read in linear time.
+fn end_of_private_key(text: &str, end: usize) -> usize {
+    const LONGEST: usize = 16 * 1024;
+    const MARKER: &[u8] = b"-----END ";
+    let rest = text.as_bytes().get(end..).unwrap_or_default();
+    let rest = rest.get(..LONGEST).unwrap_or(rest);
+    let is_material = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=\\\"',:-".contains(byte)
+    };
+    // All of these are ASCII, so the end stands on a character boundary.
+    let material = rest.iter().take_while(|byte| is_material(byte)).count();
+    let material = rest.get(..material).unwrap_or_default();
+    let marker = material.windows(MARKER.len()).position(|window| window == MARKER);
+    let length = match marker {
+        Some(marker) => {
+            let inside = marker.saturating_add(MARKER.len());
+            let after = material.get(inside..).unwrap_or_default();
+            let close = after.windows(5).position(|window| window == b"-----");
+            close.map_or(material.len(), |close| inside.saturating_add(close).saturating_add(5))
+        }
+        // Without a marker only what has no blanks between it: prose may follow.
+        None => material
+            .iter()
+            .take_while(|byte| !matches!(byte, b' ' | b'"' | b'\'' | b',' | b':' | b'-'))
+            .count(),
+    };
+    end.saturating_add(length)
+}

@@ -1,1 +1,3 @@
 //! The ports on one machine: folder, channel, child process, local repository.
+
+pub mod forge;

@@ -150,8 +150,7 @@ impl Git {
         };
         let mut found = match base {
             Some(base) => {
-                let listed =
-                    self.call(action).args(["ls-tree", "-z", "--full-tree", base]).ok()?;
+                let listed = self.call(action).args(["ls-tree", "-z", "--full-tree", base]).ok()?;
                 entries(&listed.stdout)
             }
             None => BTreeMap::new(),
@@ -270,7 +269,7 @@ mod tests {
 
     #[test]
     fn entries_keep_names_that_are_no_text() {
-        let listed = b"100644 blob aa\tna\nme\0040000 tree bb\t\xff\0120000 blob cc\tl k\0";
+        let listed = b"100644 blob aa\tna\nme\x00040000 tree bb\t\xff\x00120000 blob cc\tl k\0";
         let entries = entries(listed);
         assert_eq!(entries.len(), 3);
         assert_eq!(entries[&b"na\nme".to_vec()].id, "aa");

@@ -246,8 +246,7 @@ pub(crate) fn refused(
 /// The machine's git, or what is wrong with it, in one line.
 pub fn check_git() -> Result<(u32, u32), ForgeError> {
     let action = "ask git for its version";
-    let answer =
-        Call::without_repository(action, "this machine").arg("--version").ok()?.line();
+    let answer = Call::without_repository(action, "this machine").arg("--version").ok()?.line();
     let (major, minor) = OLDEST_GIT;
     match version(&answer) {
         Some(found) if found >= OLDEST_GIT => Ok(found),
@@ -307,10 +306,10 @@ fn collect(mut from: impl Read, most: u64) -> Vec<u8> {
 fn end(child: &mut Child) {
     let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
-        drop(rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
     }
-    drop(child.kill());
-    drop(child.wait());
+    child.kill().ok();
+    child.wait().ok();
 }
 
 /// The first lines of an error text.

@@ -23,9 +23,7 @@ pub fn is_url(location: &str) -> bool {
         return true;
     }
     match location.split_once(':') {
-        Some((host, _)) => {
-            !host.is_empty() && !host.contains('/') && !Path::new(location).exists()
-        }
+        Some((host, _)) => !host.is_empty() && !host.contains('/') && !Path::new(location).exists(),
         None => false,
     }
 }

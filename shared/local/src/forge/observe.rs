@@ -46,9 +46,9 @@ impl Git {
         }
         Ok(match self.branch(&watched.head)? {
             Some(head) => PullRequestStatus::Open { head },
-            None => PullRequestStatus::Closed {
-                reason: gone(&watched.head, default_branch, lookalike),
-            },
+            None => {
+                PullRequestStatus::Closed { reason: gone(&watched.head, default_branch, lookalike) }
+            }
         })
     }
 
@@ -79,8 +79,7 @@ impl Git {
         let after_head = self.listed(&["--ancestry-path", &format!("{head}..{tip}")])?;
         let mut after_head: BTreeSet<String> = after_head.into_iter().collect();
         after_head.insert(head.to_string());
-        let along =
-            self.listed(&["--first-parent", "--reverse", &format!("{base}..{tip}")])?;
+        let along = self.listed(&["--first-parent", "--reverse", &format!("{base}..{tip}")])?;
         match along.into_iter().find(|commit| after_head.contains(commit)) {
             Some(commit) => self.id(ACTION, &commit),
             None => Ok(tip.clone()),
@@ -108,8 +107,7 @@ impl Git {
             return Ok(Same::Nothing);
         }
         let range = format!("{base}..{tip}");
-        let mut args =
-            vec!["--full-history", "--no-merges", MOST_CANDIDATES, range.as_str(), "--"];
+        let mut args = vec!["--full-history", "--no-merges", MOST_CANDIDATES, range.as_str(), "--"];
         args.extend(paths.iter().map(String::as_str));
         let mut only_trailer = None;
         for commit in self.listed(&args)? {
@@ -202,10 +200,9 @@ fn essential(results: BTreeSet<Outcome>) -> BTreeSet<Outcome> {
 }
 
 fn carries(message: &str, attempt: &str) -> bool {
-    message
-        .lines()
-        .filter_map(|line| line.trim().split_once(':'))
-        .any(|(name, value)| name.eq_ignore_ascii_case("Leviathan-Attempt") && value.trim() == attempt)
+    message.lines().filter_map(|line| line.trim().split_once(':')).any(|(name, value)| {
+        name.eq_ignore_ascii_case("Leviathan-Attempt") && value.trim() == attempt
+    })
 }
 
 fn gone(head: &str, default_branch: &str, lookalike: Option<GitCommit>) -> String {

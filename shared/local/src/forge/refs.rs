@@ -16,9 +16,7 @@ pub(crate) fn full(branch: &str) -> String {
 /// Git's rules for a branch's name, so that one that breaks them is never taken for an option or
 /// an expression.
 pub(crate) fn is_branch_name(name: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock")
-    };
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     !name.starts_with('-')
         && !name.ends_with('.')
         && name != "@"
@@ -107,11 +105,7 @@ impl Git {
     }
 
     /// Creates one of our branches; see `Forge::create_branch`.
-    pub(crate) fn create_branch(
-        &self,
-        branch: &str,
-        commit: &GitCommit,
-    ) -> Result<(), ForgeError> {
+    pub(crate) fn create_branch(&self, branch: &str, commit: &GitCommit) -> Result<(), ForgeError> {
         let action = "create the branch";
         self.checked(action, branch)?;
         if !branch.starts_with(OURS) {

@@ -3,7 +3,15 @@
 
 pub mod attempt;
 pub mod dispatch;
+pub mod operator;
+pub mod predicates;
 pub mod publish;
+pub mod pull_request;
+pub mod sync;
+pub mod tick;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use jiff::Timestamp;
 

@@ -158,18 +158,14 @@ impl State {
                 let _ = self.end_attempt(&id, AttemptStatus::Succeeded, None, summary, at);
             }
             Fact::AttemptFailed(fact) => {
-                self.end_attempt(
-                    &id,
-                    AttemptStatus::Failed,
-                    Some(fact.class),
-                    fact.error_summary,
-                    at,
-                );
-                self.with_end(&id, |end| {
-                    end.failure_type = Some(fact.failure_type);
-                    end.violations = fact.violations;
-                    end.checks = fact.checks;
-                });
+                let (status, class) = (AttemptStatus::Failed, Some(fact.class));
+                if self.end_attempt(&id, status, class, fact.error_summary, at) {
+                    self.with_end(&id, |end| {
+                        end.failure_type = Some(fact.failure_type);
+                        end.violations = fact.violations;
+                        end.checks = fact.checks;
+                    });
+                }
             }
             Fact::PublishRefused(fact) => {
                 let (status, class) = (AttemptStatus::Failed, Some(FailureClass::Task));

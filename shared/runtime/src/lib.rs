@@ -1,1 +1,4 @@
-//! What every program does before its first line of work.
+//! What every program does before its first line of work: its clock, its randomness, its telemetry.
+
+pub mod clock;
+pub mod telemetry;

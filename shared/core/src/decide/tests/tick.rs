@@ -108,7 +108,7 @@ fn what_nobody_claimed_or_ended_in_time_is_ended_by_the_tick() {
         story.pass(15 * 60);
         assert!(story.tick().timed_out.is_empty(), "the supervisors have the first word");
         story.pass(30);
-        assert_eq!(story.tick().timed_out, [id.clone()]);
+        assert_eq!(story.tick().timed_out, std::slice::from_ref(&id));
         assert_eq!(story.state.attempts[&id].status, AttemptStatus::TimedOut);
         let class = story.state.attempts[&id].end.as_ref().unwrap().class;
         let expected = if claimed { FailureClass::Task } else { FailureClass::Infra };

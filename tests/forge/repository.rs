@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -57,8 +58,9 @@ impl World {
         world.write("README.md", "# Sample\n");
         world.write(BACKLOG, "tasks:\n  - id: fix-parser\n    status: pending\n");
         world.write("bin/run", "#!/bin/sh\n");
+        let run = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(world.path.join("bin/run"), run).unwrap();
         world.git(["add", "."]);
-        world.git(["update-index", "--chmod=+x", "bin/run"]);
         world.git(["commit", "--quiet", "-m", "first"]);
         world
     }
@@ -91,7 +93,12 @@ impl World {
 
     /// The usual change, `change.md` new and the parser and the backlog edited, as a branch.
     pub(crate) async fn published(&self) -> WatchedPullRequest {
-        let base = self.forge.head(&self.target()).await.unwrap().unwrap();
+        self.published_at(&self.target()).await
+    }
+
+    /// The same, of the repository named in another way.
+    pub(crate) async fn published_at(&self, target: &Repository) -> WatchedPullRequest {
+        let base = self.forge.head(target).await.unwrap().unwrap();
         let changes = vec![
             self.edit(&base, BACKLOG, "tasks:\n  - id: fix-parser\n    status: completed\n"),
             add("change.md", "what changed\n"),
@@ -101,8 +108,8 @@ impl World {
                 "fn a() {}\nfn B() {}\nfn c() {}\nfn d() {}\nfn e() {}\n",
             ),
         ];
-        let head = self.forge.create_commit(&self.target(), &new(&base, changes)).await.unwrap();
-        self.forge.create_branch(&self.target(), BRANCH, &head).await.unwrap();
+        let head = self.forge.create_commit(target, &new(&base, changes)).await.unwrap();
+        self.forge.create_branch(target, BRANCH, &head).await.unwrap();
         WatchedPullRequest {
             number: 1,
             head: BRANCH.to_owned(),
@@ -164,6 +171,11 @@ impl World {
 
 pub(crate) fn forge(folder: &Path) -> LocalForge {
     LocalForge::refresh_after(folder.join("state/forge"), Arc::new(Noon), Duration::ZERO)
+}
+
+/// One that takes a mirror for fresh for as long as a test runs.
+pub(crate) fn patient_forge(folder: &Path) -> LocalForge {
+    LocalForge::refresh_after(folder.join("state/patient"), Arc::new(Noon), Duration::MAX)
 }
 
 pub(crate) fn at(path: &Path) -> Repository {

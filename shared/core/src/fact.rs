@@ -691,7 +691,7 @@ pub struct PrMerged {
     pub task_id: TaskId,
     /// The git commit on the default branch that holds the change.
     pub merge_commit: GitCommit,
-    /// `ancestor`, `trailer`, `operator`.
+    /// `ancestor`, `trailer`, `same change`, `operator`.
     pub found_by: String,
 }
 

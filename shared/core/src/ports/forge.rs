@@ -125,7 +125,8 @@ pub enum PullRequestStatus {
     Merged {
         /// The git commit on the default branch that holds it.
         commit: GitCommit,
-        /// How it was found: `ancestor` or `trailer`.
+        /// How it was found: `ancestor`, `trailer` (and the same change), or `same change` (every
+        /// file of it, under a message of the person's own).
         found_by: &'static str,
     },
     /// Closed or its branch deleted, without merge.
@@ -143,7 +144,8 @@ pub enum MergeOutcome {
         /// Where the default branch stands.
         commit: GitCommit,
     },
-    /// The default branch is checked out somewhere; nothing was changed.
+    /// The default branch is checked out somewhere; nothing was changed. A working tree in the
+    /// middle of a rebase of it counts.
     CheckedOut {
         /// The command for the person to run.
         command: String,

@@ -1,3 +1,9 @@
 //! The ports on one machine: folder, channel, child process, local repository.
 
+pub mod folder_store;
 pub mod forge;
+pub mod memory_store;
+mod object_key;
+
+pub use folder_store::FolderStore;
+pub use memory_store::MemoryStore;

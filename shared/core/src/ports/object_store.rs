@@ -56,7 +56,8 @@ pub struct Object {
     pub store_time: Option<Timestamp>,
 }
 
-/// A store of whole objects. Keys are `/`-separated, of printable ASCII, without `.` or `..` parts.
+/// A store of whole objects. Keys are `/`-separated, at most 1,024 bytes of printable ASCII; no part
+/// is empty or begins with a dot. Another key is refused.
 ///
 /// Guarantees that every implementation gives, and the conformance suite checks:
 /// - `create` is atomic: of any number of concurrent calls for one key, at most one succeeds, and
@@ -78,6 +79,7 @@ pub trait ObjectStore: Send + Sync {
     async fn get(&self, key: &str) -> Result<Object, StoreError>;
 
     /// Up to `limit` keys that begin with `prefix` and come after `start_after` in byte order.
+    /// Fewer than `limit` means that there are no more.
     async fn list(
         &self,
         prefix: &str,

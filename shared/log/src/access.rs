@@ -1,0 +1,98 @@
+//! The object store as the log uses it: unclear reads are repeated here, within bounds. Writes are
+//! not, because what an unclear write means is `append`'s to find out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use leviathan_core::ports::object_store::Object;
+use leviathan_core::ports::{Clock, Entropy, ObjectStore, StoreError};
+
+use crate::error::LogError;
+use crate::keys;
+use crate::rules::Rules;
+
+/// How often one unclear request is made in all.
+pub(crate) const TRIES: u32 = 6;
+
+/// The first wait between two tries; doubled each time, up to `LONGEST_PAUSE`.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The store, and what is needed to be patient with it.
+pub(crate) struct Access {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) rules: Rules,
+}
+
+/// An object, and this machine's time before and after the request that read it.
+pub(crate) struct Got {
+    pub(crate) object: Object,
+    pub(crate) asked_at: Timestamp,
+    pub(crate) answered_at: Timestamp,
+}
+
+impl Access {
+    /// The commit's object; `None` where none is. A deleted one is a hole.
+    pub(crate) async fn get(&self, seq: u64) -> Result<Option<Got>, LogError> {
+        let key = keys::commit(seq);
+        let mut tries = 0;
+        loop {
+            let asked_at = self.clock.now();
+            match self.store.get(&key).await {
+                Ok(object) => {
+                    let answered_at = self.clock.now();
+                    return Ok(Some(Got { object, asked_at, answered_at }));
+                }
+                Err(StoreError::NotFound { delete_marker: false, .. }) => return Ok(None),
+                Err(StoreError::NotFound { delete_marker: true, .. }) => {
+                    let evidence = "somebody deleted it: a delete marker stands there".to_owned();
+                    return Err(LogError::Hole { missing: key, evidence });
+                }
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
+    /// Up to `limit` keys of commits after this one.
+    pub(crate) async fn list(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<String>, LogError> {
+        let start_after = after.map(keys::commit);
+        let mut tries = 0;
+        loop {
+            match self.store.list(keys::EVENTS, start_after.as_deref(), limit).await {
+                Ok(keys) => return Ok(keys),
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
+    /// Waits before the next try of a read, or gives up.
+    async fn patience(&self, tries: u32, problem: StoreError) -> Result<u32, LogError> {
+        let tries = tries.saturating_add(1);
+        let again = matches!(problem, StoreError::Unclear { .. } | StoreError::Conflict { .. });
+        if !again || tries >= TRIES {
+            return Err(problem.into());
+        }
+        self.pause(tries).await;
+        Ok(tries)
+    }
+
+    /// Waits between two tries: longer each time, and never two writers in step.
+    pub(crate) async fn pause(&self, tries: u32) {
+        let doubled = FIRST_PAUSE.saturating_mul(1_u32 << tries.saturating_sub(1).min(16));
+        let longest = doubled.min(LONGEST_PAUSE);
+        self.clock.sleep(longest.mul_f64(0.5 + self.chance() / 2.0)).await;
+    }
+
+    /// A random number from 0 to below 1.
+    pub(crate) fn chance(&self) -> f64 {
+        let [a, b, c, d, ..] = self.entropy.random();
+        f64::from(u32::from_le_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
+    }
+}

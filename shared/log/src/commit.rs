@@ -1,0 +1,57 @@
+//! One commit: a header line, then one line an event, each ended by a newline (DECISIONS 3).
+//!
+//! Format 1 is exactly the bytes that `encode` writes. `decode` accepts nothing else: it writes
+//! again what it read and compares, so no two different byte strings mean the same commit, and a
+//! flipped byte can't hide in a blank, a repeated key or another spelling of a number.
+
+mod decode;
+mod encode;
+mod fault;
+mod header;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use leviathan_core::event::Event;
+use leviathan_core::ids::Digest;
+
+pub use decode::{decode, nonce_of};
+pub use encode::{Draft, DraftPart, EncodeError, encode};
+pub use fault::Fault;
+pub use header::{Header, Nonce, Part, Writer};
+
+/// The format of a commit's bytes that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// The most events of one commit (DECISIONS 3).
+pub const MAX_EVENTS: usize = 1_024;
+
+/// The most bytes of one commit (DECISIONS 3).
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most bytes of an event line that a client sent: a payload of up to 64 KiB, beyond which it
+/// is an artifact (DECISIONS 6), and the ids and texts around it. Our own lines are held to
+/// `core::event::MAX_EVENT_LINE_BYTES`.
+pub const MAX_SENT_LINE_BYTES: usize = 128 * 1024;
+
+/// One commit, as facts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// What holds for all of its events.
+    pub header: Header,
+    /// In the order of their offsets; never empty.
+    pub events: Vec<Event>,
+}
+
+/// One commit and the exact bytes that it is stored as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredCommit {
+    /// What the bytes say.
+    pub commit: Arc<Commit>,
+    /// The object's content.
+    pub bytes: Bytes,
+    /// Of `bytes`: the `prev` of the next commit.
+    pub digest: Digest,
+}

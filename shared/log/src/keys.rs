@@ -1,0 +1,69 @@
+//! Every object name of the log, on one screen. A name that is not here is not ours.
+
+use leviathan_core::ids::Digest;
+
+/// Where the commits lie; nothing else may lie there.
+pub const EVENTS: &str = "events/";
+
+/// A commit's name has this many digits, so that byte order is number order up to the last `u64`.
+const SEQ_DIGITS: usize = 20;
+
+/// The commit with this number: `events/00000000000000000042`.
+pub fn commit(seq: u64) -> String {
+    format!("{EVENTS}{seq:0width$}", width = SEQ_DIGITS)
+}
+
+/// The number of the commit under this key; `None` where the key names no commit.
+pub fn commit_seq(key: &str) -> Option<u64> {
+    let digits = key.strip_prefix(EVENTS)?;
+    let plain = digits.len() == SEQ_DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
+    // 20 digits can exceed a u64: the parse decides.
+    if plain { digits.parse().ok() } else { None }
+}
+
+/// The artifact with this digest: `artifacts/sha256/ab/abcd…`.
+pub fn artifact(digest: &Digest) -> String {
+    let hex = digest.as_str();
+    format!("artifacts/sha256/{}/{hex}", hex.get(..2).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commits_key_is_dense_and_sorts_as_its_number() {
+        assert_eq!(commit(0), "events/00000000000000000000");
+        assert_eq!(commit(42), "events/00000000000000000042");
+        assert_eq!(commit(u64::MAX), "events/18446744073709551615");
+        assert!(commit(9) < commit(10) && commit(99) < commit(u64::MAX));
+    }
+
+    #[test]
+    fn only_the_exact_spelling_names_a_commit() {
+        for seq in [0, 1, 42, u64::MAX] {
+            assert_eq!(commit_seq(&commit(seq)), Some(seq));
+        }
+        for key in [
+            "events/42",
+            "events/0000000000000000004x",
+            "events/+0000000000000000042",
+            "events/18446744073709551616",
+            "events/000000000000000000042",
+            "event/00000000000000000042",
+            "events/",
+            "",
+        ] {
+            assert_eq!(commit_seq(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_artifact_lies_under_its_first_two_digits() {
+        let digest = Digest::of(b"");
+        assert_eq!(
+            artifact(&digest),
+            "artifacts/sha256/e3/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+    }
+}

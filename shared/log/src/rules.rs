@@ -1,0 +1,31 @@
+//! The rules that keep the log whole, by name. Programs never choose: `Log::new` keeps all of
+//! them. The simulation breaks them one by one and demands that it notices (DECISIONS 18), which
+//! is how we know that it would notice a mistake in their code.
+
+/// Which rules hold. The default is all, and the only value for a real log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Who finds its own nonce under the key has committed: an earlier try was stored and its
+    /// answer lost. Broken: the same transaction is appended twice.
+    pub own_nonce_is_committed: bool,
+    /// A conflict (409) says nothing about who is there: the same bytes are sent again. Broken: it
+    /// is taken for "exists already" (412).
+    pub conflict_is_sent_again: bool,
+    /// At a cold start a LIST must agree that the log ends where a GET finds nothing. Broken: a
+    /// hole is taken for the end, and what follows it is forgotten.
+    pub cold_start_lists: bool,
+    /// A commit's `prev` must be the digest of the commit before it. Broken: a replaced commit
+    /// goes unnoticed.
+    pub prev_is_checked: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            own_nonce_is_committed: true,
+            conflict_is_sent_again: true,
+            cold_start_lists: true,
+            prev_is_checked: true,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The newest end of the log that this process has seen, and going on from there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use leviathan_core::state::{READER_VERSION, State};
+
+use crate::access::{Access, Got};
+use crate::commit::{Fault, StoredCommit, decode};
+use crate::error::LogError;
+use crate::keys;
+use crate::listing::Listing;
+use crate::pace::Pace;
+use crate::position::Position;
+use crate::rules::Rules;
+use crate::time::CorrectedClock;
+use crate::transact::elapsed;
+
+/// For so long a view that was at the end counts as fresh: a transaction decides on it without
+/// looking again. Only speed hangs on it, because the append itself proves that it was the end.
+const FRESH_FOR: SignedDuration = SignedDuration::from_secs(1);
+
+/// What is known at one point of the log.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct View {
+    /// The fold over all events up to there.
+    pub state: State,
+    /// The point.
+    pub position: Position,
+}
+
+/// The view that this process keeps, and how sure it is that it is the end.
+#[derive(Default)]
+pub(crate) struct Tail {
+    view: Arc<View>,
+    /// Whether the first catch-up is through.
+    warm: bool,
+    at_end_at: Option<Timestamp>,
+    time: CorrectedClock,
+    pace: Pace,
+}
+
+impl Tail {
+    /// As far as this process has read.
+    pub(crate) fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// Reads on until nothing follows. Warm: k commits behind are k+1 GETs.
+    pub(crate) async fn catch_up(&mut self, access: &Access) -> Result<(), LogError> {
+        self.at_end_at = None;
+        if !self.warm {
+            self.read_listed(access).await?;
+            self.warm = true;
+        }
+        loop {
+            let asked_at = access.clock.now();
+            match access.get(self.view.position.next_seq()).await? {
+                Some(got) => self.take_object(&access.rules, got)?,
+                None => {
+                    self.at_end_at = Some(asked_at);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// A cold start: everything that a LIST names, which also proves that there is no hole.
+    async fn read_listed(&mut self, access: &Access) -> Result<(), LogError> {
+        if !access.rules.cold_start_lists {
+            return Ok(());
+        }
+        let mut listing = Listing::default();
+        loop {
+            let chunk = listing.fetch(access, self.view.position.next_seq()).await?;
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            for got in chunk {
+                self.take_object(&access.rules, got)?;
+            }
+        }
+    }
+
+    /// Goes one commit further by what stands under the next key.
+    pub(crate) fn take_object(&mut self, rules: &Rules, got: Got) -> Result<(), LogError> {
+        if let Some(store) = got.object.store_time {
+            self.time.observe(got.asked_at, got.answered_at, store);
+        }
+        let stored = read_next(&self.view.position, got.object.bytes)?;
+        self.take(rules, &stored)?;
+        self.pace.read(stored.commit.header.seq);
+        Ok(())
+    }
+
+    /// Goes one commit further.
+    fn take(&mut self, rules: &Rules, stored: &StoredCommit) -> Result<(), LogError> {
+        // Cloned only where a reader still holds the view of before.
+        let view = Arc::make_mut(&mut self.view);
+        let advanced = if rules.prev_is_checked {
+            view.position.advance(stored)
+        } else {
+            view.position.advance_unlinked(stored)
+        };
+        advanced.map_err(|fault| damaged(stored.commit.header.seq, fault))?;
+        for event in &stored.commit.events {
+            view.state.apply(event);
+        }
+        Ok(())
+    }
+
+    /// The commit that this process has just appended: it is the end.
+    pub(crate) fn take_own(
+        &mut self,
+        access: &Access,
+        stored: &StoredCommit,
+        times: Option<[Timestamp; 3]>,
+        took: Duration,
+    ) -> Result<(), LogError> {
+        if let Some([asked, answered, store]) = times {
+            self.time.observe(asked, answered, store);
+        }
+        self.take(&access.rules, stored)?;
+        self.at_end_at = Some(access.clock.now());
+        self.pace.appended(took);
+        Ok(())
+    }
+
+    /// Lets other processes in, where this one has appended several times in a row.
+    pub(crate) async fn rest(&mut self, access: &Access) {
+        let Some(at) = self.at_end_at else { return };
+        let since = elapsed(at, access.clock.now());
+        let rest = self.pace.rest(self.view.position.next_seq(), since);
+        if !rest.is_zero() {
+            access.clock.sleep(rest).await;
+        }
+    }
+
+    /// Whether the view was at the end a moment ago.
+    pub(crate) fn is_fresh(&self, machine: Timestamp) -> bool {
+        self.at_end_at.is_some_and(|at| {
+            let age = machine.duration_since(at);
+            !age.is_negative() && age <= FRESH_FOR
+        })
+    }
+
+    /// Whether a commit that beat ours is so old that there must be many more behind it.
+    pub(crate) fn looks_far_behind(&self, machine: Timestamp) -> bool {
+        self.view.position.recorded_at.is_none_or(|at| machine.duration_since(at) > FRESH_FOR)
+    }
+
+    /// The time to decide with; refused where the clock is too far off.
+    pub(crate) fn now(&self, machine: Timestamp) -> Result<Timestamp, LogError> {
+        self.time.now(machine, self.view.position.recorded_at)
+    }
+
+    /// DECISIONS 7: who is older than the log demands decides nothing.
+    pub(crate) fn refuse_newer_log(&self) -> Result<(), LogError> {
+        let needed = self.view.position.min_reader;
+        if needed > READER_VERSION {
+            return Err(LogError::NewerLog { needed, understood: READER_VERSION });
+        }
+        Ok(())
+    }
+}
+
+/// What stands under the key after this position.
+pub(crate) fn read_next(position: &Position, bytes: Bytes) -> Result<StoredCommit, LogError> {
+    let seq = position.next_seq();
+    decode(seq, bytes).map_err(|fault| damaged(seq, fault))
+}
+
+pub(crate) fn damaged(seq: u64, fault: Fault) -> LogError {
+    LogError::Damaged { key: keys::commit(seq), fault }
+}

@@ -1,0 +1,92 @@
+//! Verification of the whole log: numbers, offsets, digests, the events' hash chain, holes.
+
+use leviathan_core::ids::Digest;
+
+use crate::access::Access;
+use crate::commit::Fault;
+use crate::error::LogError;
+use crate::listing::Listing;
+use crate::position::Position;
+use crate::tail::{damaged, read_next};
+
+/// One commit and the digest of its bytes: whoever knows it knows everything before it too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The commit.
+    pub seq: u64,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Commits that are sound and follow on each other from commit 0.
+    pub commits: u64,
+    /// The events in them.
+    pub events: u64,
+    /// The last sound one: worth noting down in another place.
+    pub head: Option<Head>,
+    /// The first thing that is wrong; `None`: nothing is.
+    pub fault: Option<LogError>,
+}
+
+/// Reads everything. `progress` hears the number of sound commits now and then. An error means that
+/// the store could not be read; what is wrong with the log is in the report.
+pub(crate) async fn verify(
+    access: &Access,
+    known: Option<&Head>,
+    mut progress: impl FnMut(u64) + Send,
+) -> Result<Report, LogError> {
+    let mut position = Position::default();
+    let mut fault = match read_all(access, &mut position, known, &mut progress).await {
+        Ok(()) => None,
+        Err(fault) if fault.is_fault_of_the_log() => Some(fault),
+        Err(problem) => return Err(problem),
+    };
+    if let (None, Some(known)) = (&fault, known)
+        && position.seq.is_none_or(|seq| seq < known.seq)
+    {
+        fault = Some(LogError::Hole {
+            missing: crate::keys::commit(position.next_seq()),
+            evidence: format!("but commit {} was known to exist", known.seq),
+        });
+    }
+    let commits = position.seq.map_or(0, |seq| seq.saturating_add(1));
+    let events = position.offset;
+    let head = position.seq.zip(position.digest).map(|(seq, digest)| Head { seq, digest });
+    Ok(Report { commits, events, head, fault })
+}
+
+async fn read_all(
+    access: &Access,
+    position: &mut Position,
+    known: Option<&Head>,
+    progress: &mut (impl FnMut(u64) + Send),
+) -> Result<(), LogError> {
+    let mut listing = Listing::default();
+    loop {
+        let mut chunk = listing.fetch(access, position.next_seq()).await?;
+        if chunk.is_empty() {
+            // Appended since the LIST; and a deleted last commit has left its marker.
+            match access.get(position.next_seq()).await? {
+                Some(got) => chunk.push(got),
+                None => return Ok(()),
+            }
+        }
+        for got in chunk {
+            let seq = position.next_seq();
+            let stored = read_next(position, got.object.bytes)?;
+            if let Some(known) = known
+                && known.seq == seq
+                && known.digest != stored.digest
+            {
+                let found = stored.digest.to_string();
+                let expected = known.digest.to_string();
+                return Err(damaged(seq, Fault::Head { found, expected }));
+            }
+            position.advance(&stored).map_err(|fault| damaged(seq, fault))?;
+        }
+        progress(position.next_seq());
+    }
+}

@@ -1,0 +1,136 @@
+//! Request counts are the performance contract (the design, "The log on S3"): asserted exactly.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use leviathan_core::decide::Decision;
+use leviathan_local::MemoryStore;
+use leviathan_log::Log;
+use leviathan_tests::clock::HandClock;
+use leviathan_tests::counting_store::{CountingStore, Requests};
+use leviathan_tests::log_builders::{log_over, note, transaction};
+
+struct World {
+    store: Arc<MemoryStore>,
+    clock: Arc<HandClock>,
+    counter: Arc<CountingStore>,
+    log: Log,
+}
+
+/// A log whose requests are counted, warm, after this many commits of another process.
+async fn world(commits: u64) -> World {
+    let store = Arc::new(MemoryStore::new());
+    let clock = Arc::new(HandClock::default());
+    let counter = Arc::new(CountingStore::over(store.clone()));
+    let log = log_over(counter.clone(), clock.clone(), 1);
+    let world = World { store, clock, counter, log };
+    world.others_append(commits).await;
+    world.log.view().await.unwrap();
+    world.counter.take();
+    world
+}
+
+impl World {
+    async fn others_append(&self, commits: u64) {
+        let other = log_over(self.store.clone(), self.clock.clone(), 2);
+        for number in 0..commits {
+            other.transact(&transaction("other"), |_, _| note(number)).await.unwrap();
+        }
+    }
+    async fn append(&self) {
+        self.log.transact(&transaction("own"), |_, _| note(7)).await.unwrap();
+    }
+}
+
+fn requests(puts: u64, gets: u64, lists: u64) -> Requests {
+    Requests { puts, gets, lists }
+}
+
+#[tokio::test]
+async fn an_append_with_a_fresh_view_is_one_put() {
+    let world = world(3).await;
+    for _ in 0..3 {
+        world.append().await;
+        assert_eq!(world.counter.take(), requests(1, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_append_after_a_pause_looks_first() {
+    let world = world(3).await;
+    world.clock.advance(SignedDuration::from_secs(2));
+    world.append().await;
+    assert_eq!(world.counter.take(), requests(1, 1, 0));
+}
+
+#[tokio::test]
+async fn an_idle_read_is_one_get() {
+    let world = world(3).await;
+    world.log.view().await.unwrap();
+    assert_eq!(world.counter.take(), requests(0, 1, 0));
+}
+
+#[tokio::test]
+async fn a_reader_k_commits_behind_makes_k_and_one_gets() {
+    let world = world(3).await;
+    for behind in [1, 2, 10] {
+        world.others_append(behind).await;
+        world.log.view().await.unwrap();
+        assert_eq!(world.counter.take(), requests(0, behind + 1, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_decision_for_nothing_is_one_get_and_no_put() {
+    let world = world(3).await;
+    let idle = |_: &_, _: &_| Decision::nothing(());
+    let outcome = world.log.transact(&transaction("own"), idle).await.unwrap();
+    assert_eq!(outcome.commit, None);
+    assert_eq!(world.counter.take(), requests(0, 1, 0), "fresh: looked once, after deciding");
+    world.clock.advance(SignedDuration::from_secs(2));
+    world.log.transact(&transaction("own"), idle).await.unwrap();
+    assert_eq!(world.counter.take(), requests(0, 1, 0), "stale: looked once, before deciding");
+}
+
+#[tokio::test]
+async fn a_lost_race_costs_one_put_and_the_commit_that_landed() {
+    let world = world(3).await;
+    world.others_append(1).await;
+    world.counter.take();
+    world.append().await;
+    assert_eq!(world.counter.take(), requests(2, 1, 0));
+}
+
+#[tokio::test]
+async fn a_process_that_stood_still_reads_what_landed_before_it_tries_again() {
+    let world = world(3).await;
+    world.others_append(9).await;
+    world.counter.take();
+    // Its view counts as fresh, but what it then finds is old: it was frozen in between.
+    let clock = &world.clock;
+    let mut first = true;
+    let decide = |_: &_, _: &_| {
+        if std::mem::take(&mut first) {
+            clock.advance(SignedDuration::from_mins(1));
+        }
+        note(7)
+    };
+    world.log.transact(&transaction("own"), decide).await.unwrap();
+    assert_eq!(world.counter.take(), requests(2, 9 + 1, 0));
+}
+
+#[tokio::test]
+async fn a_cold_start_is_one_list_each_commit_and_the_get_that_finds_the_end() {
+    let world = world(70).await;
+    let cold = log_over(world.counter.clone(), world.clock.clone(), 3);
+    assert_eq!(cold.view().await.unwrap().position.seq, Some(69));
+    assert_eq!(world.counter.take(), requests(0, 70 + 1, 1));
+}
+
+#[tokio::test]
+async fn a_cold_start_on_an_empty_store_is_one_list_and_one_get() {
+    let world = world(0).await;
+    let cold = log_over(world.counter.clone(), world.clock.clone(), 3);
+    assert_eq!(cold.view().await.unwrap().position.seq, None);
+    assert_eq!(world.counter.take(), requests(0, 1, 1));
+}

@@ -24,3 +24,4 @@ pub mod state;
 pub mod task;
 pub mod timestamp;
 pub mod write_back;
+mod yaml;

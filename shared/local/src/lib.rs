@@ -4,6 +4,7 @@ pub mod folder_store;
 pub mod forge;
 pub mod memory_store;
 mod object_key;
+pub mod queue;
 
 pub use folder_store::FolderStore;
 pub use memory_store::MemoryStore;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use leviathan_core::state::{READER_VERSION, State};
 
 use crate::access::{Access, Got};
-use crate::commit::{Fault, StoredCommit, decode};
+use crate::commit::{Commit, Fault, StoredCommit, decode};
 use crate::error::LogError;
 use crate::keys;
 use crate::listing::Listing;
@@ -105,9 +105,7 @@ impl Tail {
             view.position.advance_unlinked(stored)
         };
         advanced.map_err(|fault| damaged(stored.commit.header.seq, fault))?;
-        for event in &stored.commit.events {
-            view.state.apply(event);
-        }
+        fold(&mut view.state, &stored.commit);
         Ok(())
     }
 
@@ -163,6 +161,20 @@ impl Tail {
             return Err(LogError::NewerLog { needed, understood: READER_VERSION });
         }
         Ok(())
+    }
+}
+
+/// Takes a whole commit into the state: its events, and the bundles that its parts took in.
+fn fold(state: &mut State, commit: &Commit) {
+    for event in &commit.events {
+        state.apply(event);
+    }
+    for part in &commit.header.parts {
+        if let (Some(target), Some(bundle_id), Some(content)) =
+            (&part.target, &part.bundle_id, &part.content_digest)
+        {
+            state.apply_bundle(target, bundle_id, content);
+        }
     }
 }
 

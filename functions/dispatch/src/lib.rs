@@ -113,8 +113,7 @@ impl Dispatch {
         let again = decide::may_create_again(state, self.clock.now(), id);
         let (class, failure_type, reason) = match self.cluster.observe(id).await? {
             JobStatus::Running => return Ok(false),
-            JobStatus::Missing | JobStatus::Failed { class: FailureClass::Infra, .. } if again => {
-                self.cluster.delete(id).await?;
+            JobStatus::Missing if again => {
                 self.create(state, id).await?;
                 return Ok(true);
             }

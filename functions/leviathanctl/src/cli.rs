@@ -68,7 +68,9 @@ pub enum Command {
 
 /// `leviathanctl dev`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  leviathanctl dev                             with a sample target, made on the spot\n  leviathanctl dev --target ~/src/shop          on a repository of yours\n  leviathanctl dev --target . --until-idle --trust   in a script\n  leviathanctl dev clean                        undo: removes its own branches and state")]
+#[command(
+    after_help = "Examples:\n  leviathanctl dev                             with a sample target, made on the spot\n  leviathanctl dev --target ~/src/shop          on a repository of yours\n  leviathanctl dev --target . --until-idle --trust   in a script\n  leviathanctl dev clean                        undo: removes its own branches and state"
+)]
 pub struct DevArgs {
     /// A repository with a .leviathan/ folder: a path, or a URL (mirrored, nothing is pushed).
     /// Repeatable. Without it, a sample target is made.
@@ -118,7 +120,9 @@ pub struct CleanArgs {
 
 /// `leviathanctl try`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  leviathanctl try ~/src/shop --allow Cargo.lock --check 'cargo test' -- cargo update")]
+#[command(
+    after_help = "Example:\n  leviathanctl try ~/src/shop --allow Cargo.lock --check 'cargo test' -- cargo update"
+)]
 pub struct TryArgs {
     /// The repository.
     pub path: String,

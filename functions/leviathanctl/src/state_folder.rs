@@ -83,16 +83,10 @@ impl StateFolder {
                 )
             })
         };
-        let writer = Writer {
-            program: program.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let log = Log::new(
-            store(self.log())?,
-            Arc::new(SystemClock),
-            Arc::new(SystemEntropy),
-            writer,
-        );
+        let writer =
+            Writer { program: program.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let log =
+            Log::new(store(self.log())?, Arc::new(SystemClock), Arc::new(SystemEntropy), writer);
         Ok(OpenState { log: Arc::new(log), artifacts: Artifacts::new(store(self.data())?) })
     }
 

@@ -47,6 +47,6 @@ mod view;
 pub use command::{ConfineError, ConfinedCommand, Confinement, Ended, Ending, Limits, StopToken};
 pub use helper::entry_point;
 pub use isolation::{Isolation, available, available_with};
-pub use run::{run, run_until};
+pub use run::{run, run_until, run_watched};
 pub use toolchains::{SystemFolders, system_folders};
-pub use tree::start_time;
+pub use tree::Process;

@@ -17,7 +17,8 @@ use crate::helper::WORD;
 use crate::instructions::{Instructions, Mode, Status, frame};
 use crate::isolation;
 use crate::output::CappedFile;
-use crate::{tree, view};
+use crate::tree::{self, Process};
+use crate::view;
 
 /// How often limits are looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -37,6 +38,17 @@ pub fn run_until(
     command: &ConfinedCommand,
     confinement: &Confinement,
     stop: &StopToken,
+) -> Result<Ended, ConfineError> {
+    run_watched(command, confinement, stop, &mut |_| {})
+}
+
+/// The same, and tells of each process to end when this one was killed: see [`Process`]. `started`
+/// is called on this thread.
+pub fn run_watched(
+    command: &ConfinedCommand,
+    confinement: &Confinement,
+    stop: &StopToken,
+    started: &mut dyn FnMut(Process),
 ) -> Result<Ended, ConfineError> {
     let setup = |step: &str| {
         let (program, step) = (command.program.clone(), step.to_owned());
@@ -58,6 +70,7 @@ pub fn run_until(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(setup("start the helper"))?;
+    started(Process::of(child.id()));
     let input = feed(command, confinement, mode, &child).map_err(setup("instruct the helper"));
     let input = match input {
         Ok(input) => input,
@@ -75,7 +88,9 @@ pub fn run_until(
         seen: Seen::default(),
         ended_by_us: None,
     };
-    running.go(limits, stop, began, &mut kept).map_err(|problem| problem.error(command))?;
+    running
+        .go(limits, stop, began, &mut kept, started)
+        .map_err(|problem| problem.error(command))?;
     let output_cut = kept.finish().map_err(setup("write the output file"))?;
     let (ending, survivors_killed) = running.ending(command)?;
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -176,8 +191,9 @@ impl Running {
         stop: &StopToken,
         began: Instant,
         kept: &mut CappedFile,
+        started: &mut dyn FnMut(Process),
     ) -> Result<(), Problem> {
-        let result = self.follow(limits, stop, began, kept);
+        let result = self.follow(limits, stop, began, kept, started);
         if result.is_err() {
             self.kill();
         }
@@ -194,15 +210,21 @@ impl Running {
         stop: &StopToken,
         began: Instant,
         kept: &mut CappedFile,
+        started: &mut dyn FnMut(Process),
     ) -> Result<(), Problem> {
         let watch = |error: io::Error| Problem::Io("watch the command", error);
         self.make_nonblocking().map_err(watch)?;
         let mut looked = Instant::now();
+        let mut told = false;
         while self.status.is_some() {
             self.wait_a_little().map_err(watch)?;
             self.write_input();
             self.read_output(kept).map_err(|error| Problem::Io("keep the output", error))?;
             self.read_status().map_err(watch)?;
+            if let Some(main) = self.seen.main.filter(|_| !told) {
+                started(Process::of(main));
+                told = true;
+            }
             if let Some((_, when)) = self.ended_by_us {
                 if when.elapsed() > GONE_WITHIN {
                     return Err(Problem::StillThere);

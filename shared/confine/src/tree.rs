@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What a process and all that descend from it use together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -34,10 +36,38 @@ pub(crate) fn alive() -> u32 {
     u32::try_from(parents().len()).unwrap_or(u32::MAX)
 }
 
+/// One process for ever: an id is used again, but not with the same start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// See [`start_time`]; 0 where the system does not tell.
+    pub start: u64,
+}
+
+impl Process {
+    /// The process that has this id now.
+    pub fn of(pid: u32) -> Self {
+        Self { pid, start: start_time(pid).unwrap_or(0) }
+    }
+    /// Whether it is still there. Never for one whose start is not known: better to let a
+    /// survivor live than to end a stranger.
+    pub fn is_alive(self) -> bool {
+        self.start != 0 && start_time(self.pid) == Some(self.start)
+    }
+    /// Kills it if it is still there.
+    pub fn kill(self) {
+        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid.filter(|_| self.is_alive()) {
+            let _gone_meanwhile = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
 /// When the process with this id was started, in clock ticks since the machine's start; `None`
 /// when there is none, or it is dead and only waits to be reaped. Together with the id it names
 /// one process for ever.
-pub fn start_time(pid: u32) -> Option<u64> {
+pub(crate) fn start_time(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = after_name(&stat)?;
     if matches!(fields.next()?, "Z" | "X") {

@@ -1,10 +1,12 @@
 //! The ports on one machine: folder, channel, child process, local repository.
 
+pub mod cluster;
 pub mod folder_store;
 pub mod forge;
 pub mod memory_store;
 mod object_key;
 pub mod queue;
 
+pub use cluster::{Launcher, LocalCluster};
 pub use folder_store::FolderStore;
 pub use memory_store::MemoryStore;

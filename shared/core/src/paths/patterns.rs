@@ -77,6 +77,26 @@ impl Patterns {
         }
     }
 
+    /// Whether every path that this other glob matches is matched. Sure only where it is one of
+    /// these globs, where it names a single file, or where the directory before its first special
+    /// part is covered whole; unsure is no.
+    pub fn covers_glob(&self, glob: &str) -> bool {
+        if self.globs.iter().any(|own| own == glob) {
+            return true;
+        }
+        let Ok(glob) = root_relative(glob) else { return false };
+        let special = |part: &&str| part.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        let parts: Vec<&str> = glob.split('/').collect();
+        let literal: Vec<&str> = parts.iter().copied().take_while(|part| !special(part)).collect();
+        match (literal.len() == parts.len(), literal.is_empty()) {
+            (true, _) => self.covers(&glob),
+            (false, true) => {
+                self.directories.iter().any(|whole| matches!(whole, Whole::Everything))
+            }
+            (false, false) => self.covers(&format!("{}/", literal.join("/"))),
+        }
+    }
+
     /// Whether it matches nothing at all.
     pub fn is_empty(&self) -> bool {
         self.globs.is_empty()

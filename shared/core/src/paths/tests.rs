@@ -175,6 +175,29 @@ fn a_pattern_covers_an_entry_only_when_sure() {
 }
 
 #[test]
+fn a_pattern_covers_another_only_when_sure() {
+    for (globs, other, expected) in [
+        (&["guides/**"] as &[&str], "guides/**", true),
+        (&["guides/**"], "guides/deep/**", true),
+        (&["guides/**"], "guides/*.md", true),
+        (&["guides/**"], "guides/", true),
+        (&["guides/**"], "guides/a.md", true),
+        (&["guides/**"], "guides2/**", false),
+        (&["guides/**"], "**/*.md", false),
+        (&["guides/**"], "{guides,src}/**", false),
+        (&["guides/*.md"], "guides/*.md", true),
+        (&["guides/*.md"], "guides/a*.md", false),
+        (&["guides/*.md"], "guides/**", false),
+        (&["**"], "**/*.rs", true),
+        (&["*.md"], "README.md", true),
+        (&["guides/**"], "guides/../src/**", false),
+        (&["guides/**"], "/guides/**", false),
+    ] {
+        assert_eq!(patterns(globs).covers_glob(other), expected, "{globs:?} {other:?}");
+    }
+}
+
+#[test]
 fn a_pattern_that_is_none_is_refused() {
     for glob in ["", "./", "/etc/**", "a/../b", "a\0", "[a", "{a"] {
         assert!(Patterns::new(&texts(&[glob])).is_err(), "{glob:?}");

@@ -91,6 +91,11 @@ impl Node {
         }
     }
 
+    /// A whole number that is not negative.
+    pub(crate) fn as_number(&self) -> Option<u64> {
+        self.as_text()?.trim().parse().ok()
+    }
+
     /// A list's items.
     pub(crate) fn as_sequence(&self) -> Option<&[Rc<Node>]> {
         match &self.resolved().value {

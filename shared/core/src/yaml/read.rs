@@ -3,6 +3,8 @@
 use super::{Document, Node, Value};
 use crate::fact::FileProblem;
 
+/// The largest number that a file may name: nothing here counts further.
+pub(crate) const MAX_NUMBER: u64 = 1_000_000_000;
 /// Entries of one list.
 pub(crate) const MAX_ITEMS: usize = 1_000;
 
@@ -22,6 +24,24 @@ impl Document<'_> {
         match node.as_bool() {
             Some(truth) => Ok(Some(truth)),
             None => Err(self.wrong(node, key, "true or false")),
+        }
+    }
+
+    /// A whole number of at least `least`, if there is one, with its node.
+    pub(crate) fn number<'n>(
+        &self,
+        of: &'n Node,
+        key: &str,
+        least: u32,
+    ) -> Result<Option<(u64, &'n Node)>, FileProblem> {
+        let Some(node) = of.get(key).filter(|node| !node.is_null()) else { return Ok(None) };
+        let number = node.as_number().filter(|number| (least.into()..=MAX_NUMBER).contains(number));
+        match number {
+            Some(number) => Ok(Some((number, node))),
+            None => {
+                let expected = format!("a whole number from {least} to {MAX_NUMBER}");
+                Err(self.wrong(node, key, expected))
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The test world: what the suites share.
+#![expect(clippy::expect_used, reason = "a helper that cannot go on ends its test, with the cause")]
 
 pub mod clock;
 pub mod counting_store;
 pub mod log_builders;
+pub mod programs;

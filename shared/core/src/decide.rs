@@ -3,7 +3,6 @@
 
 pub mod attempt;
 pub mod dispatch;
-pub mod ingest;
 pub mod operator;
 pub mod predicates;
 pub mod publish;

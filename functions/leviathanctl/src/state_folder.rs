@@ -1,0 +1,132 @@
+//! Where one machine's state lies: the log, the artifacts, the Jobs' folders, what was trusted.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use leviathan_local::folder_store::FolderStore;
+use leviathan_log::artifacts::Artifacts;
+use leviathan_log::{Log, Writer};
+use leviathan_runtime::clock::{SystemClock, SystemEntropy};
+
+use crate::error::CommandError;
+
+/// The folder that `--state` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFolder {
+    root: PathBuf,
+}
+
+impl StateFolder {
+    /// The state under this folder, which need not exist yet.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The log's store.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// The artifacts' store.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// The local cluster's folder.
+    pub fn jobs(&self) -> PathBuf {
+        self.root.join("jobs")
+    }
+
+    /// Mirrors of targets that are URLs.
+    pub fn mirrors(&self) -> PathBuf {
+        self.root.join("mirrors")
+    }
+
+    /// One empty file for each policy digest whose commands a person let run here.
+    pub fn trust(&self) -> PathBuf {
+        self.root.join("trust")
+    }
+
+    /// Backlog and policy of `try`, a folder for each target.
+    pub fn stand_ins(&self) -> PathBuf {
+        self.root.join("stand-ins")
+    }
+
+    /// Held by the one `dev` that runs on this state.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// The key that attempts' tokens are signed with; readable by the owner only.
+    pub fn attempt_key(&self) -> PathBuf {
+        self.root.join("attempt-key")
+    }
+
+    /// The operator's token for the local api; readable by the owner only.
+    pub fn operator_token(&self) -> PathBuf {
+        self.root.join("operator-token")
+    }
+
+    /// Opens the log for a program of this name. Reading creates nothing.
+    pub fn open(&self, program: &str) -> Result<OpenState, CommandError> {
+        let store = |path: PathBuf| {
+            FolderStore::open(&path).map(Arc::new).map_err(|error| {
+                CommandError::failed(
+                    format!("the state folder {} can't be opened: {error}", path.display()),
+                    "check its permissions, or name another one with --state",
+                )
+            })
+        };
+        let writer =
+            Writer { program: program.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let log =
+            Log::new(store(self.log())?, Arc::new(SystemClock), Arc::new(SystemEntropy), writer);
+        Ok(OpenState { log: Arc::new(log), artifacts: Artifacts::new(store(self.data())?) })
+    }
+
+    /// The state of an earlier run; an error that says how to get one where there is none.
+    pub fn existing(self) -> Result<Self, CommandError> {
+        if self.log().is_dir() {
+            return Ok(self);
+        }
+        Err(CommandError::not_found(
+            format!("there is no state in {}", self.root.display()),
+            "run `leviathanctl dev` first, or name the folder of an earlier run with --state",
+        ))
+    }
+}
+
+/// A log and its artifacts, open.
+pub struct OpenState {
+    /// The log.
+    pub log: Arc<Log>,
+    /// The artifacts beside it.
+    pub artifacts: Artifacts,
+}
+
+/// Where states lie when `--state` names none: `$XDG_STATE_HOME/leviathan`, else
+/// `~/.local/state/leviathan`.
+pub fn states_root(xdg_state_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    xdg_state_home
+        .filter(|path| path.is_absolute())
+        .or_else(|| home.map(|home| home.join(".local/state")))
+        .map(|root| root.join("leviathan"))
+}
+
+/// Notes which state was used last, so that the next command finds it.
+pub fn remember_last(states_root: &Path, state: &StateFolder) -> io::Result<()> {
+    std::fs::create_dir_all(states_root)?;
+    std::fs::write(states_root.join("last"), state.root().as_os_str().as_encoded_bytes())
+}
+
+/// Which state was used last.
+pub fn last(states_root: &Path) -> Option<StateFolder> {
+    let text = std::fs::read_to_string(states_root.join("last")).ok()?;
+    Some(StateFolder::at(text.trim_end()))
+}

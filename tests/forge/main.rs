@@ -1,7 +1,13 @@
 //! The forge suite: the local forge and publish over real git repositories in temporary folders.
 
 #[cfg(test)]
+mod attempt;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod kinds;
+#[cfg(test)]
+mod publish;
 #[cfg(test)]
 mod pull_requests;
 #[cfg(test)]

@@ -50,7 +50,9 @@ async fn a_git_commit_holds_exactly_the_change() {
     assert_eq!(world.git(["cat-file", "-s", readme.as_str()]), "21");
     let tool = world.forge.file(&world.target(), &commit, "docs/deep/er/tool").await.unwrap();
     let tool = tool.unwrap();
-    assert_eq!((tool.mode.as_str(), tool.bytes.as_ref()), ("100755", &[0, 13, 10, 255][..]));
+    assert_eq!((tool.mode, tool.bytes.as_ref()), (FileMode::Executable, &[0, 13, 10, 255][..]));
+    let blob = format!("{commit}:docs/deep/er/tool");
+    assert_eq!(tool.blob, world.git(["rev-parse", &blob]));
     assert_eq!(
         world.git(["show", "-s", "--format=%an <%ae> %ad %cd%n%B", "--date=iso", commit.as_str()]),
         "Leviathan <leviathan@localhost> 2026-01-01 00:00:00 +0000 2026-01-01 00:00:00 +0000\n\

@@ -1,1 +1,32 @@
-//! The HTTP API: ingest of events, artifacts, queries.
+//! The HTTP API.
+//!
+//! - woken by: HTTPS requests (a function URL; `leviathanctl dev` on one machine)
+//! - does: takes in events and artifacts of executors and of the original's workers; answers
+//!   what is known
+//! - may touch: the log, artifacts, the queue
+//! - must never: talk to a forge or a cluster
+//!
+//! The way of a request: [`router`] finds the handler (`routes.rs` has every URL), the handler
+//! takes a [`Caller`](caller::Caller) (which needs a good token), then reads query and body, then
+//! asks the log or the fold beside it (`shown.rs`). The order of these steps is the original's
+//! (CONTRACT 1.1). What goes wrong becomes an answer in `error.rs`, and only there.
+
+mod app;
+mod artifacts;
+mod attempts;
+mod body;
+mod caller;
+mod error;
+mod events;
+mod failures;
+mod graph;
+mod health;
+mod ingest;
+mod query;
+mod routes;
+mod shown;
+mod tasks;
+
+pub use app::{App, Limits, Ports, Tokens};
+pub use leviathan_core::attempt_token::{KeyTooShort, TokenKey};
+pub use routes::router;

@@ -13,9 +13,9 @@ use sha2::{Digest as _, Sha256};
 use crate::event::Payload;
 use crate::timestamp::{self, TimestampProblem};
 
-/// Lists and objects that may stand inside each other in a payload. A parser that was asked nicely
-/// gives at most 128; deeper values were built by hand.
-const MAX_DEPTH: u32 = 256;
+/// Lists and objects that may stand inside each other in a payload. The reader of the log takes 127
+/// in a whole line; a payload that it could not read back must never be appended.
+const MAX_DEPTH: u32 = 120;
 
 /// Why an event can't be hashed. The original accepted some of these and could then not verify its
 /// own journal; they are refused before they are appended.

@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub mod dispatch;
+pub mod ingest;
 pub mod operator;
 pub mod predicates;
 pub mod publish;

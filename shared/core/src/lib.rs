@@ -1,6 +1,7 @@
 //! The rules of Leviathan. Pure: no I/O, no clock, no randomness; the same state, time and input
 //! always give the same answer (`clippy.toml` beside this crate keeps it so).
 
+pub mod attempt_token;
 pub mod authority;
 pub mod backlog;
 pub mod chain;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod fact;
 pub mod gate;
 pub mod graph;
+pub mod idempotency_key;
 pub mod ids;
 pub mod paths;
 pub mod policy;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use attempt::{Attempt, AttemptEnd, AttemptStatus, Prepared};
-pub use seen::{Seen, WINDOW, bundle_key, event_key};
+pub use seen::{Seen, WINDOW, bundle_id_key, bundle_key, event_key};
 pub use target::{Problem, PullRequest, PullRequestState, Synced, Target};
 pub use task::{Failures, Task};
 

@@ -70,6 +70,20 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// One word for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown_attempt",
+            Self::HeldByAnother { .. } => "held_by_another",
+            Self::Ended { .. } => "ended",
+            Self::TooLate { .. } => "too_late",
+            Self::OutOfOrder { .. } => "out_of_order",
+            Self::TooMany { .. } => "too_many_events",
+        }
+    }
+}
+
 /// Judges one fact that the attempt's own executor states. `already` are facts of the same bundle
 /// that were accepted before this one; they are not yet in the state.
 pub fn judge(

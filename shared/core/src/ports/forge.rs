@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::diff::FileChange;
+use crate::diff::{FileChange, FileMode};
 use crate::ids::GitCommit;
 
 /// What went wrong at the forge.
@@ -55,8 +55,10 @@ pub struct Repository {
 /// What stands at a path in a git commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileAt {
-    /// Git's mode, such as `100644`.
-    pub mode: String,
+    /// Git's mode: `100644` or `100755`.
+    pub mode: FileMode,
+    /// Git's id of the blob.
+    pub blob: String,
     /// The blob's bytes.
     pub bytes: Bytes,
 }
@@ -172,7 +174,8 @@ pub trait Forge: Send + Sync {
         path: &str,
     ) -> Result<Option<FileAt>, ForgeError>;
 
-    /// Writes blobs, tree and git commit; moves no ref.
+    /// Writes blobs, tree and git commit; moves no ref. Refuses a change whose `old` is not what the
+    /// base has. The bytes are stored as they are: no filter, no line-end conversion.
     async fn create_commit(
         &self,
         repository: &Repository,

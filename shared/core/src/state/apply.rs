@@ -23,7 +23,7 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         self.events = event.offset.saturating_add(1);
         let fact = authorised(event);
-        if matches!(event.principal.role, Role::Attempt | Role::Legacy) {
+        if matches!(event.principal.role, Role::Attempt | Role::Legacy | Role::Operator) {
             let live = fact.as_ref().and_then(Fact::attempt).filter(|id| self.is_live(id)).cloned();
             self.seen.event(event, live.as_ref());
         }

@@ -26,6 +26,11 @@ pub fn bundle_key(target: &TargetId, bundle_id: &str, content: &Digest) -> Diges
     Digest::of(format!("bundle\n{target}\n{content}\n{bundle_id}").as_bytes())
 }
 
+/// What makes a bundle of a new client known whatever is in it: target and `Idempotency-Key`.
+pub fn bundle_id_key(target: &TargetId, bundle_id: &str) -> Digest {
+    Digest::of(format!("bundle id\n{target}\n{bundle_id}").as_bytes())
+}
+
 /// What makes an event that event: target, id, type, timestamp text and payload.
 pub fn event_key(
     target: Option<&TargetId>,
@@ -47,6 +52,7 @@ impl Seen {
 
     pub(super) fn bundle(&mut self, target: &TargetId, bundle_id: &str, content: &Digest) {
         self.insert(bundle_key(target, bundle_id, content));
+        self.insert(bundle_id_key(target, bundle_id));
     }
 
     /// `live`: the attempt that the event belongs to, while it has not ended.

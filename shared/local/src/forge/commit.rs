@@ -55,18 +55,18 @@ impl Git {
         path: &str,
     ) -> Result<Option<FileAt>, ForgeError> {
         let action = "read the file";
-        match self.entry(commit, path)? {
-            Some(entry) if matches!(entry.mode.as_str(), "100644" | "100755") => {
-                let size = self.call(action).args(["cat-file", "-s", &entry.id]).ok()?.line();
-                if size.parse::<u64>().is_ok_and(|size| size > MOST_FILE) {
-                    let reason = format!("{path} is larger than {MOST_FILE} bytes");
-                    return Err(self.refused(action, reason));
-                }
-                let blob = self.call(action).args(["cat-file", "blob", &entry.id]).ok()?;
-                Ok(Some(FileAt { mode: entry.mode, bytes: Bytes::from(blob.stdout) }))
-            }
-            Some(_) | None => Ok(None),
+        let Some(entry) = self.entry(commit, path)? else { return Ok(None) };
+        let mode = match mode(&entry) {
+            Some(mode @ (FileMode::Regular | FileMode::Executable)) => mode,
+            Some(FileMode::Symlink | FileMode::Submodule) | None => return Ok(None),
+        };
+        let size = self.call(action).args(["cat-file", "-s", &entry.id]).ok()?.line();
+        if size.parse::<u64>().is_ok_and(|size| size > MOST_FILE) {
+            let reason = format!("{path} is larger than {MOST_FILE} bytes");
+            return Err(self.refused(action, reason));
         }
+        let blob = self.call(action).args(["cat-file", "blob", &entry.id]).ok()?;
+        Ok(Some(FileAt { mode, blob: entry.id, bytes: Bytes::from(blob.stdout) }))
     }
 
     /// Writes the git commit; the same input gives the same id.

@@ -1,0 +1,68 @@
+//! `GET /v1/events/recent`, and how an event looks in answers (CONTRACT 1.2).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+use leviathan_core::decide::ingest;
+use leviathan_core::event::{Event, Payload};
+use leviathan_core::timestamp;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::caller::Reader;
+use crate::error::ApiError;
+use crate::query::Query;
+
+/// Events in one answer, without and with a wish.
+const DEFAULT: usize = 200;
+const MOST: usize = 1000;
+
+pub(crate) async fn recent(
+    State(app): State<Arc<App>>,
+    _: Reader,
+    uri: Uri,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let limit = Query::of(&uri).limit(DEFAULT, MOST)?;
+    let events = app.shown.recent(&app.log, limit).await?;
+    let mut shown = Vec::with_capacity(events.len());
+    for event in events {
+        let hash = event.hash.clone();
+        let mut event = show(&app, event).await?;
+        event.insert("hash".to_owned(), Value::from(hash));
+        shown.push(Value::Object(event));
+    }
+    Ok(Json(shown))
+}
+
+/// An event without its hash, its payload whole.
+pub(crate) async fn show(app: &App, event: Event) -> Result<Payload, ApiError> {
+    let Event { event_id, event_type, timestamp: sent, actor_id, payload, .. } = event;
+    let payload = whole(app, payload).await?;
+    let timestamp = shown_time(&sent);
+    let shown = json!({
+        "event_id": event_id, "event_type": event_type, "timestamp": timestamp,
+        "actor_id": actor_id, "payload": payload,
+    });
+    match shown {
+        Value::Object(shown) => Ok(shown),
+        // `json!` of braces makes an object.
+        _ => Ok(Payload::new()),
+    }
+}
+
+/// A time as sent, in the original's spelling.
+pub(crate) fn shown_time(sent: &str) -> String {
+    timestamp::parse(sent).map_or_else(|_| sent.to_owned(), |time| time.isoformat())
+}
+
+/// Gives a large payload back whole; what was purged since shows what the log has of it.
+async fn whole(app: &App, payload: Payload) -> Result<Payload, ApiError> {
+    let Some(digest) = ingest::whole(&payload) else { return Ok(payload) };
+    match app.artifacts.get(&digest).await.map_err(ApiError::from) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or(payload)),
+        Err(problem) if problem.is_absent() => Ok(payload),
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,5 +1,7 @@
 //! The log through its outer door: transactions of several processes over real stores, exact
 //! request counts, exact bytes, and damage of every kind, which must be found.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
+
 mod requests;
 mod two_processes;

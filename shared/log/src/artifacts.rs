@@ -50,7 +50,7 @@ pub enum ArtifactError {
 
 /// The key of an artifact: `artifacts/sha256/ab/abcd…`.
 pub fn key(digest: &Digest) -> String {
-    format!("artifacts/sha256/{}/{digest}", &digest.as_str()[..2])
+    crate::keys::artifact(digest)
 }
 
 impl Artifacts {

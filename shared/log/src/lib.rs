@@ -49,6 +49,6 @@ pub use error::LogError;
 pub use log::Log;
 pub use position::Position;
 pub use rules::Rules;
-pub use tail::View;
+pub use tail::{View, fold};
 pub use transact::{Outcome, Transaction};
 pub use verify::{Head, Report};

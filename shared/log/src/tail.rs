@@ -164,16 +164,16 @@ impl Tail {
     }
 }
 
-/// Takes a whole commit into the state: its events, and the bundles that its parts took in.
-fn fold(state: &mut State, commit: &Commit) {
-    for event in &commit.events {
-        state.apply(event);
-    }
+/// Takes a commit into the state: part by part, the events before the bundle that they came in.
+pub fn fold(state: &mut State, commit: &Commit) {
+    let mut events = commit.events.iter();
     for part in &commit.header.parts {
-        if let (Some(target), Some(bundle_id), Some(content)) =
+        let count = usize::try_from(part.count).unwrap_or(usize::MAX);
+        events.by_ref().take(count).for_each(|event| state.apply(event));
+        if let (Some(target), Some(bundle), Some(content)) =
             (&part.target, &part.bundle_id, &part.content_digest)
         {
-            state.apply_bundle(target, bundle_id, content);
+            state.apply_bundle(target, bundle, content);
         }
     }
 }

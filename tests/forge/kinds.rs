@@ -174,6 +174,23 @@ async fn a_history_that_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_partial_clone_is_not_filled_from_its_remote() {
+    let world = World::new();
+    world.git(["config", "uploadpack.allowFilter", "true"]);
+    let partial = world.folder.path().join("partial");
+    let url = format!("file://{}", world.path.display());
+    world.git(["clone", "-q", "-n", "--filter=blob:none", &url, partial.to_str().unwrap()]);
+    let target = at(&partial);
+    let base = world.forge.head(&target).await.unwrap().unwrap();
+    let error = world.forge.file(&target, &base, "README.md").await.unwrap_err();
+    assert!(error.to_string().contains("partial clone"), "{error}");
+    let commit = new(&base, vec![add("docs/new.md", "new\n")]);
+    let head = world.forge.create_commit(&target, &commit).await.unwrap();
+    world.forge.create_branch(&target, BRANCH, &head).await.unwrap();
+    assert_eq!(git(&partial, ["diff", "--name-only", "main", BRANCH]), "docs/new.md");
+}
+
+#[tokio::test]
 async fn a_shared_repository_stays_writable_for_its_group() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::with(&["--initial-branch=main", "--shared=group"]);

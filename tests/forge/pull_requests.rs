@@ -170,6 +170,33 @@ async fn a_git_commit_with_the_trailer_and_another_change_is_no_merge() {
 }
 
 #[tokio::test]
+async fn a_second_look_begins_where_the_first_one_ended_and_misses_nothing() {
+    let world = World::new();
+    let watched = world.published().await;
+    let message = format!("x\n\nLeviathan-Attempt: {ATTEMPT}");
+    let lookalike = world.commit("change.md", "something else\n", &message);
+    assert!(matches!(status(&world, &watched).await, PullRequestStatus::Open { .. }));
+    world.commit("other.md", "x", "meanwhile");
+    assert!(matches!(status(&world, &watched).await, PullRequestStatus::Open { .. }));
+    world.git(["branch", "kept", BRANCH]);
+    world.git(["branch", "-D", BRANCH]);
+    let PullRequestStatus::Closed { reason } = status(&world, &watched).await else { panic!() };
+    assert!(reason.contains(lookalike.as_str()), "{reason}");
+
+    world.git(["branch", BRANCH, "kept"]);
+    assert!(matches!(status(&world, &watched).await, PullRequestStatus::Open { .. }));
+    world.git(["revert", "--no-edit", lookalike.as_str()]);
+    world.git(["cherry-pick", "kept"]);
+    merged(&world, &watched, "trailer").await;
+    // History made anew: what was searched before is not there any more.
+    world.git(["reset", "--quiet", "--hard", "HEAD~2"]);
+    assert!(matches!(status(&world, &watched).await, PullRequestStatus::Open { .. }));
+    world.git(["reset", "--quiet", "--hard", watched.base_commit.as_str()]);
+    world.git(["cherry-pick", "--ff", "kept"]);
+    merged(&world, &watched, "ancestor").await;
+}
+
+#[tokio::test]
 async fn a_part_of_the_change_without_the_trailer_is_no_merge() {
     let world = World::new();
     let watched = world.published().await;
@@ -270,6 +297,8 @@ async fn merge_moves_a_default_branch_that_nobody_has_checked_out() {
     assert_eq!(world.git(["show", "main:other.md"]), "x");
     merged(&world, &watched, "ancestor").await;
     world.git(["fsck", "--strict"]);
+    let log = world.git(["reflog", "-1", "main"]);
+    assert!(log.ends_with(&format!("leviathan: merge {BRANCH}")), "{log}");
 }
 
 #[tokio::test]

@@ -208,7 +208,13 @@ pub(crate) fn git<T: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item =
 }
 
 pub(crate) fn try_git<T: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = T>) -> Output {
-    Command::new("git")
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"GIT_") {
+            command.env_remove(name);
+        }
+    }
+    command
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")

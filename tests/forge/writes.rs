@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use leviathan_core::diff::{FileChange, FileMode, NewFile};
+use leviathan_core::ports::forge::PullRequestStatus;
 use leviathan_core::ports::{Forge, ForgeError};
 
 use crate::repository::{BACKLOG, BRANCH, World, add, at, forge, git, new};
@@ -251,6 +252,40 @@ async fn nothing_of_the_repository_runs_or_is_obeyed() {
     let author = git(&world.path, ["cat-file", "commit", head]);
     assert!(author.contains("author Leviathan <leviathan@localhost>"), "{author}");
     assert!(!author.contains("gpgsig") && !author.contains("encoding"), "{author}");
+}
+
+/// Runs itself once more in an environment as a git hook, or a person's shell, may have it.
+#[tokio::test]
+async fn the_callers_environment_leads_nowhere_else() {
+    if std::env::var_os("GIT_OBJECT_DIRECTORY").is_none() {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writes::the_callers_environment_leads_nowhere_else"])
+            .env("GIT_DIR", "/nowhere/.git")
+            .env("GIT_WORK_TREE", "/nowhere")
+            .env("GIT_INDEX_FILE", "/nowhere/index")
+            .env("GIT_OBJECT_DIRECTORY", "/nowhere/objects")
+            .env("GIT_NAMESPACE", "elsewhere")
+            .env("GIT_AUTHOR_NAME", "Somebody Else")
+            .env("GIT_COMMITTER_DATE", "2001-01-01T00:00:00Z")
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", "extensions.refStorage")
+            .env("GIT_CONFIG_VALUE_0", "nonsense")
+            .env("GIT_EXTERNAL_DIFF", "/nowhere/diff")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout).into_owned();
+        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let world = World::new();
+    let watched = world.published().await;
+    assert_eq!(world.id(BRANCH), watched.head_commit);
+    let author = world.git(["show", "-s", "--format=%an %cd", "--date=unix", BRANCH]);
+    assert_eq!(author, "Leviathan 1767225600");
+    world.git(["merge", "--quiet", "--squash", BRANCH]);
+    world.git(["commit", "--quiet", "--no-edit"]);
+    let status = world.forge.pull_request(&world.target(), &watched).await.unwrap();
+    assert!(matches!(status, PullRequestStatus::Merged { .. }), "{status:?}");
 }
 
 #[tokio::test]

@@ -13,6 +13,9 @@ use crate::work::Work;
 /// The backlog's place in a target.
 const BACKLOG: &str = ".leviathan/backlog.yaml";
 
+/// The longest reason that goes into the log, in characters.
+const MOST_SAID: usize = 300;
+
 /// The entry, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -24,7 +27,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     fn none(said: impl Into<String>) -> Self {
-        Self { change: None, said: said.into() }
+        let said: String = said.into();
+        Self { change: None, said: said.chars().take(MOST_SAID).collect() }
     }
 }
 

@@ -35,6 +35,7 @@ pub use mirror::is_url;
 
 use discover::Located;
 use git::Git;
+use observe::Searched;
 
 /// How long a mirror counts as fresh, unless [`LocalForge::refresh_after`] says otherwise.
 pub const FRESH: Duration = Duration::from_secs(30);
@@ -52,6 +53,9 @@ struct Shared {
     fresh: Duration,
     /// When each mirror was last fetched into.
     fetched: Mutex<BTreeMap<PathBuf, Instant>>,
+    /// How far the default branch was searched, by repository, branch and our git commit. Losing
+    /// it costs one search from the base.
+    searched: Mutex<BTreeMap<(String, String, GitCommit), Searched>>,
 }
 
 /// A target as a person named it, made definite.
@@ -101,8 +105,8 @@ impl LocalForge {
         let folder = folder.into();
         // Views hold absolute links and git runs elsewhere, so the path must not be relative.
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        let fetched = Mutex::new(BTreeMap::new());
-        Self { shared: Arc::new(Shared { folder, clock, fresh, fetched }) }
+        let (fetched, searched) = (Mutex::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { folder, clock, fresh, fetched, searched }) }
     }
 
     /// From what a person typed to a definite target; `wanted` is the branch that they asked for.
@@ -234,6 +238,25 @@ impl Shared {
         Ok(Place { git, located: None })
     }
 
+    fn status(
+        &self,
+        place: &Place,
+        repository: &Repository,
+        watched: &WatchedPullRequest,
+    ) -> Result<PullRequestStatus, ForgeError> {
+        let Repository { location, default_branch } = repository;
+        let key = (location.clone(), default_branch.clone(), watched.head_commit.clone());
+        let lock = || self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut searched = lock().get(&key).cloned();
+        let status = place.git.status(default_branch, watched, &mut searched)?;
+        match (&status, searched) {
+            (PullRequestStatus::Open { .. }, Some(searched)) => lock().insert(key, searched),
+            // It will hardly be asked for again.
+            _ => lock().remove(&key),
+        };
+        Ok(status)
+    }
+
     fn is_due(&self, mirror: &PathBuf) -> bool {
         let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         fetched.get(mirror).is_none_or(|at| at.elapsed() >= self.fresh)
@@ -342,8 +365,8 @@ impl Forge for LocalForge {
         watched: &WatchedPullRequest,
     ) -> Result<PullRequestStatus, ForgeError> {
         let watched = watched.clone();
-        self.on(repository, move |place, repository, _| {
-            place.git.status(&repository.default_branch, &watched)
+        self.on(repository, move |place, repository, shared| {
+            shared.status(place, repository, &watched)
         })
         .await
     }

@@ -60,8 +60,15 @@ impl Git {
             Some(mode @ (FileMode::Regular | FileMode::Executable)) => mode,
             Some(FileMode::Symlink | FileMode::Submodule) | None => return Ok(None),
         };
-        let size = self.call(action).args(["cat-file", "-s", &entry.id]).ok()?.line();
-        if size.parse::<u64>().is_ok_and(|size| size > MOST_FILE) {
+        let size = self.call(action).args(["cat-file", "-s", &entry.id]).answer()?;
+        if size.code != Some(0) {
+            let reason = format!(
+                "the content of {path} is not here; in a partial clone, `git show {commit}:{path}` \
+                 fetches it"
+            );
+            return Err(self.refused(action, reason));
+        }
+        if size.line().parse::<u64>().is_ok_and(|size| size > MOST_FILE) {
             let reason = format!("{path} is larger than {MOST_FILE} bytes");
             return Err(self.refused(action, reason));
         }

@@ -41,7 +41,8 @@ impl Git {
         if let Some(busy) = self.checked_out(located, default_branch)? {
             return Ok(MergeOutcome::CheckedOut { command: by_hand(&busy, &watched.head) });
         }
-        if self.move_branch(default_branch, &commit, &tip)? {
+        let why = format!("merge {}", watched.head);
+        if self.move_branch(default_branch, &commit, &tip, &why)? {
             return Ok(MergeOutcome::Merged { commit });
         }
         let reason = format!("{default_branch} moved in the meantime; nothing was changed");

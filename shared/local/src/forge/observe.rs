@@ -18,17 +18,27 @@ const WRITTEN_BACK: &str = ".leviathan/backlog.yaml";
 /// How many git commits that touch the change's paths are compared, newest first.
 const MOST_CANDIDATES: &str = "--max-count=2000";
 
+/// How far the default branch was searched for one pull request's change, without finding it: the
+/// next look begins where this one ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Searched {
+    /// Everything behind this git commit was looked at.
+    tip: GitCommit,
+    /// A git commit that carries the trailer and makes another change.
+    lookalike: Option<GitCommit>,
+}
+
 /// One path of a git commit's change: what `git diff-tree --raw` says, without the old side.
 type Outcome = (Vec<u8>, String);
 
 impl Git {
-    /// See `Forge::pull_request`.
+    /// See `Forge::pull_request`. `searched` is what the last look at it left behind.
     pub(crate) fn status(
         &self,
         default_branch: &str,
         watched: &WatchedPullRequest,
+        searched: &mut Option<Searched>,
     ) -> Result<PullRequestStatus, ForgeError> {
-        let mut lookalike = None;
         if let Some(tip) = self.branch(default_branch)?
             && self.has_commit(&watched.head_commit)?
         {
@@ -36,18 +46,27 @@ impl Git {
                 let commit = self.brought_by(&watched.head_commit, &watched.base_commit, &tip)?;
                 return Ok(PullRequestStatus::Merged { commit, found_by: "ancestor" });
             }
-            match self.same_change(watched, &tip)? {
-                Same::Found { commit, found_by } => {
-                    return Ok(PullRequestStatus::Merged { commit, found_by });
+            if searched.as_ref().is_none_or(|searched| searched.tip != tip) {
+                let before = searched.take();
+                let since = before.as_ref().map(|before| &before.tip);
+                let before = before.as_ref().and_then(|before| before.lookalike.clone());
+                match self.same_change(watched, since, &tip)? {
+                    Same::Found { commit, found_by } => {
+                        return Ok(PullRequestStatus::Merged { commit, found_by });
+                    }
+                    Same::OnlyTrailer(commit) => {
+                        *searched = Some(Searched { tip, lookalike: Some(commit) });
+                    }
+                    Same::Nothing => *searched = Some(Searched { tip, lookalike: before }),
                 }
-                Same::OnlyTrailer(commit) => lookalike = Some(commit),
-                Same::Nothing => {}
             }
         }
         Ok(match self.branch(&watched.head)? {
             Some(head) => PullRequestStatus::Open { head },
             None => {
-                PullRequestStatus::Closed { reason: gone(&watched.head, default_branch, lookalike) }
+                let lookalike = searched.as_ref().and_then(|searched| searched.lookalike.as_ref());
+                let reason = gone(&watched.head, default_branch, lookalike);
+                PullRequestStatus::Closed { reason }
             }
         })
     }
@@ -97,6 +116,7 @@ impl Git {
     fn same_change(
         &self,
         watched: &WatchedPullRequest,
+        since: Option<&GitCommit>,
         tip: &GitCommit,
     ) -> Result<Same, ForgeError> {
         let (base, head) = (watched.base_commit.as_str(), watched.head_commit.as_str());
@@ -106,8 +126,11 @@ impl Git {
         if paths.is_empty() {
             return Ok(Same::Nothing);
         }
-        let range = format!("{base}..{tip}");
-        let mut args = vec!["--full-history", "--no-merges", MOST_CANDIDATES, range.as_str(), "--"];
+        let (not_base, not_since) = (format!("^{base}"), since.map(|since| format!("^{since}")));
+        let mut args = vec!["--full-history", "--no-merges", MOST_CANDIDATES];
+        args.extend([tip.as_str(), not_base.as_str()]);
+        args.extend(not_since.as_deref());
+        args.push("--");
         args.extend(paths.iter().map(String::as_str));
         let mut only_trailer = None;
         for commit in self.listed(&args)? {
@@ -205,7 +228,7 @@ fn carries(message: &str, attempt: &str) -> bool {
     })
 }
 
-fn gone(head: &str, default_branch: &str, lookalike: Option<GitCommit>) -> String {
+fn gone(head: &str, default_branch: &str, lookalike: Option<&GitCommit>) -> String {
     match lookalike {
         Some(commit) => format!(
             "branch {head} was deleted; {commit} on {default_branch} carries its trailer, but \

@@ -116,7 +116,7 @@ impl Git {
             return Err(self.refused(action, format!("{commit} is not in the repository")));
         }
         let nothing = "0".repeat(commit.as_str().len());
-        let answer = self.update_ref(action, branch, commit.as_str(), &nothing)?;
+        let answer = self.update_ref(action, branch, [commit.as_str(), &nothing], "create")?;
         if answer.code == Some(0) {
             return Ok(());
         }
@@ -133,15 +133,17 @@ impl Git {
     }
 
     /// Moves a branch from one git commit to another; `false`: it was not where it was expected.
+    /// `why` goes into the branch's log, if the repository keeps one.
     pub(crate) fn move_branch(
         &self,
         branch: &str,
         to: &GitCommit,
         from: &GitCommit,
+        why: &str,
     ) -> Result<bool, ForgeError> {
         let action = "move the branch";
         self.checked(action, branch)?;
-        let answer = self.update_ref(action, branch, to.as_str(), from.as_str())?;
+        let answer = self.update_ref(action, branch, [to.as_str(), from.as_str()], why)?;
         match answer.code {
             Some(0) => Ok(true),
             _ if self.branch(branch)?.as_ref() != Some(from) => Ok(false),
@@ -176,12 +178,13 @@ impl Git {
         &self,
         action: &'static str,
         branch: &str,
-        new: &str,
-        old: &str,
+        new_and_old: [&str; 2],
+        why: &str,
     ) -> Result<super::git::Answer, ForgeError> {
         self.call(action)
-            .args(["update-ref", "--no-deref", "-m", "leviathan"])
-            .args([&full(branch), new, old])
+            .args(["update-ref", "--no-deref", "-m", &format!("leviathan: {why}")])
+            .arg(full(branch))
+            .args(new_and_old)
             .answer()
     }
 

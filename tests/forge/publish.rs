@@ -91,7 +91,7 @@ async fn a_second_message_finds_the_work_done() {
 async fn killed_around_any_call_it_goes_on_to_the_same_end() {
     let mut disturbed = 0;
     for fault in [Fault::LostBefore, Fault::LostAfter] {
-        for call in 0..8 {
+        for call in 0..5 {
             let running = Running::new().await;
             running.checked(running.change()).await;
             let forge = FaultyForge::new(running.world.forge.clone(), fault, call);

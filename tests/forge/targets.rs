@@ -93,6 +93,10 @@ async fn a_url_is_mirrored_and_nothing_is_pushed() {
     let target = by_url(&world);
     let found = world.forge.find(&target.location, None).await.unwrap();
     assert_eq!((found.location, found.default_branch), (target.location.clone(), "main".into()));
+    for wanted in ["nowhere", "-x"] {
+        let error = world.forge.find(&target.location, Some(wanted)).await.unwrap_err();
+        assert!(matches!(error, ForgeError::Refused { .. }), "{error}");
+    }
     let before = (world.untouched(), world.git(["for-each-ref"]));
 
     let watched = world.published_at(&target).await;

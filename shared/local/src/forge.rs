@@ -115,10 +115,7 @@ impl LocalForge {
         self.blocking("find the repository", move |shared| {
             let wanted = wanted.as_deref();
             if is_url(&typed) {
-                let default_branch = match wanted {
-                    Some(wanted) => wanted.to_owned(),
-                    None => mirror::remote_head(&typed)?,
-                };
+                let default_branch = mirror::remote_branch(&typed, wanted)?;
                 return Ok(Found { location: typed, default_branch, working_tree: None });
             }
             let located = discover::locate(&typed)?;

@@ -88,17 +88,31 @@ pub(crate) fn refresh(mirror: &Git, branch: &str) -> Result<(), ForgeError> {
     }
 }
 
-/// The branch that the URL's HEAD names.
-pub(crate) fn remote_head(url: &str) -> Result<String, ForgeError> {
+/// The wanted branch, if the URL has it; without a wish the one that its HEAD names.
+pub(crate) fn remote_branch(url: &str, wanted: Option<&str>) -> Result<String, ForgeError> {
     let action = "ask for the default branch";
     check_url(url)?;
+    let name = match wanted {
+        Some(wanted) if is_branch_name(wanted) => full(wanted),
+        Some(wanted) => {
+            let reason = format!("{wanted:?} is not a branch name that git allows");
+            return Err(refused(action, url, reason));
+        }
+        None => "HEAD".to_owned(),
+    };
     let answer = Call::over_the_network(action, url)
-        .args(["ls-remote", "--symref", "--end-of-options", url, "HEAD"])
+        .args(["ls-remote", "--symref", "--end-of-options", url, &name])
         .answer()?;
     if answer.code != Some(0) {
         return Err(failed(url, &answer));
     }
     let listed = String::from_utf8_lossy(&answer.stdout).into_owned();
+    if let Some(wanted) = wanted {
+        return match listed.lines().any(|line| line.ends_with(&format!("\t{name}"))) {
+            true => Ok(wanted.to_owned()),
+            false => Err(refused(action, url, format!("there is no branch {wanted}"))),
+        };
+    }
     let named = listed
         .lines()
         .filter_map(|line| line.strip_prefix("ref: refs/heads/"))
@@ -121,7 +135,6 @@ fn create(mirror: &Git) -> Result<(), ForgeError> {
     fs::create_dir_all(parent).map_err(cannot)?;
     let aside = tempfile::tempdir_in(parent).map_err(cannot)?;
     let made = aside.path().join("mirror.git");
-    // Cloning nothing but the newest git commit's id would do; clone is what learns the format.
     let answer = Call::over_the_network(ACTION, url)
         .args(["ls-remote", "--end-of-options", url])
         .answer()?;

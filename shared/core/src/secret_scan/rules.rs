@@ -1,8 +1,8 @@
 //! The table of what counts as a secret. Names are stable: they stand in events.
 //!
 //! Patterns are ASCII (`(?-u)`) and of the `regex` crate, whose search takes time linear in the
-//! text whoever wrote it. Group 1 is the secret itself; what stands around it stays when a text is
-//! redacted. Order is rank: where two rules find the same thing, the earlier names it.
+//! text whoever wrote it. The group `secret` is it itself; what stands around it stays when a
+//! text is redacted. Order is rank: where two rules find the same thing, the earlier names it.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -30,8 +30,21 @@ impl Place {
     /// By the file's name.
     pub(super) fn of_file(path: &str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        let endings =
-            ["env", "yaml", "yml", "ini", "cfg", "conf", "properties", "toml", "npmrc", "tfvars"];
+        let endings = [
+            "env",
+            "yaml",
+            "yml",
+            "ini",
+            "cfg",
+            "conf",
+            "properties",
+            "toml",
+            "npmrc",
+            "tfvars",
+            "sh",
+            "bash",
+            "dockerfile",
+        ];
         let ending = name.rsplit('.').next().unwrap_or_default();
         if name.starts_with(".env") || endings.contains(&ending) {
             Self::Settings
@@ -44,16 +57,18 @@ impl Place {
 struct Rule {
     name: &'static str,
     pattern: &'static str,
-    /// Where it looks; all but file names where nothing is said.
+    /// Where it looks.
     places: &'static [Place],
     /// Whether what the pattern found is one.
     keep: fn(&Captures<'_>) -> bool,
-    /// Where the secret really ends, by the text and the end of group 1.
+    /// Where the secret really ends, by the text and the end of the group.
     end: fn(&str, usize) -> usize,
 }
 
 const EVERYWHERE: &[Place] = &[Place::Name, Place::Settings, Place::File, Place::Log];
 const TEXTS: &[Place] = &[Place::Settings, Place::File, Place::Log];
+
+const LOGIN_IN_URL: &str = r#"(?-u)\b[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<user>[!-~--[/:@"'<>`]]{0,100}):(?P<secret>[!-~--[/@"'<>`]]{3,256})@(?P<host>[A-Za-z0-9.-]{0,100})"#;
 
 const fn token(name: &'static str, pattern: &'static str) -> Rule {
     Rule { name, pattern, places: EVERYWHERE, keep: secret_is_token, end: end_of_match }
@@ -67,67 +82,100 @@ const fn checked(
     Rule { name, pattern, places: TEXTS, keep, end: end_of_match }
 }
 
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 25] = [
     Rule {
         name: "private_key",
         // With key material behind it: the marker alone stands in many a parser. Between them may
         // be line breaks, also as text (`\n`), quotes, and the headers of an encrypted key.
-        pattern: r"(?-u)(-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\x00-\x7f]{0,160}?[A-Za-z0-9+/]{24})",
+        pattern: r"(?-u)(?P<secret>-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\x00-\x7f]{0,160}?[A-Za-z0-9+/]{24})",
         places: TEXTS,
         keep: |_| true,
         end: end_of_private_key,
     },
-    token("aws_access_key_id", r"(?-u)\b((?:AKIA|ASIA)[A-Z0-9]{16})\b"),
+    token("aws_access_key_id", r"(?-u)(?:\b|\\[nrt])(?P<secret>(?:AKIA|ASIA)[A-Z0-9]{16})\b"),
     checked(
         "aws_secret_access_key",
-        r#"(?i-u)aws[a-z0-9_ .-]{0,20}(?:secret|sk)[a-z0-9_ .-]{0,20}["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}["']?([a-z0-9/+]{40})(?u-i:[^A-Za-z0-9/+=]|$)"#,
+        r#"(?i-u)aws[a-z0-9_ .-]{0,20}(?:secret|sk)[a-z0-9_ .-]{0,20}["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}["']?(?P<secret>[a-z0-9/+]{40})(?u-i:[^A-Za-z0-9/+=]|$)"#,
         secret_is_token,
     ),
-    token("github_token", r"(?-u)\b(gh[pousr]_[A-Za-z0-9]{36,251})"),
-    token("github_token", r"(?-u)\b(github_pat_[A-Za-z0-9_]{36,255})"),
-    token("gitlab_token", r"(?-u)\b(gl(?:pat|ptt|rt|dt|cbt|ft|soat)-[A-Za-z0-9_.-]{20,300})"),
-    token("slack_token", r"(?-u)\b((?:xox[abceoprs]|xapp)-[A-Za-z0-9-]{16,300})"),
+    token("github_token", r"(?-u)(?:\b|\\[nrt])(?P<secret>gh[pousr]_[A-Za-z0-9]{36,251})"),
+    token("github_token", r"(?-u)(?:\b|\\[nrt])(?P<secret>github_pat_[A-Za-z0-9_]{36,255})"),
+    token(
+        "gitlab_token",
+        r"(?-u)(?:\b|\\[nrt])(?P<secret>gl(?:pat|ptt|rt|dt|cbt|ft|soat)-[A-Za-z0-9_.-]{20,300})",
+    ),
+    token(
+        "slack_token",
+        r"(?-u)(?:\b|\\[nrt])(?P<secret>(?:xox[abceoprs]|xapp)-[A-Za-z0-9-]{16,300})",
+    ),
     token(
         "slack_webhook",
-        r"(?-u)\bhttps://hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9_+/]{24,200})",
+        r"(?-u)\bhttps://hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9_+/]{24,200})",
     ),
-    token("anthropic_key", r"(?-u)\b(sk-ant-[A-Za-z0-9_-]{20,300})"),
-    token("openai_key", r"(?-u)\b(sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,300})"),
-    token("openai_key", r"(?-u)\b(sk-[A-Za-z0-9]{32,128})\b"),
-    token("google_api_key", r"(?-u)\b(AIza[A-Za-z0-9_-]{35})(?u:[^A-Za-z0-9_-]|$)"),
-    token("stripe_key", r"(?-u)\b((?:sk|rk)_live_[A-Za-z0-9]{16,255})"),
-    token("npm_token", r"(?-u)\b(npm_[A-Za-z0-9]{36})\b"),
+    token("anthropic_key", r"(?-u)(?:\b|\\[nrt])(?P<secret>sk-ant-[A-Za-z0-9_-]{20,300})"),
+    token(
+        "openai_key",
+        r"(?-u)(?:\b|\\[nrt])(?P<secret>sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,300})",
+    ),
+    token("openai_key", r"(?-u)(?:\b|\\[nrt])(?P<secret>sk-[A-Za-z0-9]{32,128})\b"),
+    token(
+        "google_api_key",
+        r"(?-u)(?:\b|\\[nrt])(?P<secret>AIza[A-Za-z0-9_-]{35})(?u:[^A-Za-z0-9_-]|$)",
+    ),
+    token("stripe_key", r"(?-u)(?:\b|\\[nrt])(?P<secret>(?:sk|rk)_live_[A-Za-z0-9]{16,255})"),
+    token("npm_token", r"(?-u)(?:\b|\\[nrt])(?P<secret>npm_[A-Za-z0-9]{36})\b"),
     checked(
         "npm_token",
-        r#"(?-u)_(?:authToken|auth|password)\s{0,4}=\s{0,4}["']?([A-Za-z0-9_+/=.-]{16,300})"#,
+        r#"(?m-u)(?:^|:)_(?:authToken|auth|password)[ \t]{0,4}=[ \t]{0,4}["']?(?P<secret>[A-Za-z0-9_+/=.-]{16,300})"#,
         secret_is_token,
     ),
-    token("pypi_token", r"(?-u)\b(pypi-AgE[A-Za-z0-9_-]{40,400})"),
+    token("azure_storage_key", r"(?-u)\bAccountKey=(?P<secret>[A-Za-z0-9+/]{86}==)"),
+    token("pypi_token", r"(?-u)(?:\b|\\[nrt])(?P<secret>pypi-AgE[A-Za-z0-9_-]{40,400})"),
     Rule {
         name: "jwt",
-        pattern: r"(?-u)\b(eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{16,1000})",
+        pattern: r"(?-u)(?:\b|\\[nrt])(?P<secret>eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{16,1000})",
         places: EVERYWHERE,
         keep: has_json_header,
         end: end_of_match,
     },
-    checked(
-        "url_credentials",
-        r#"(?-u)\b[A-Za-z][A-Za-z0-9+.-]{1,20}://([!-~--[/:@"'<>`]]{0,100}):([!-~--[/@"'<>`]]{3,256})@([A-Za-z0-9.-]{0,100})"#,
-        is_real_login,
-    ),
+    Rule {
+        name: "url_credentials",
+        pattern: LOGIN_IN_URL,
+        places: &[Place::Settings, Place::File],
+        keep: |found| is_real_login(found) && !is_plain_word(found),
+        end: end_of_match,
+    },
+    // In a tool's output it is somebody's real one, whatever it looks like.
+    Rule {
+        name: "url_credentials",
+        pattern: LOGIN_IN_URL,
+        places: &[Place::Log],
+        keep: is_real_login,
+        end: end_of_match,
+    },
     checked(
         "authorization_header",
-        r#"(?i-u)\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4}([a-z0-9._~+/=-]{16,2000})"#,
+        r#"(?i-u)\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4}(?P<secret>[a-z0-9._~+/=-]{16,2000})"#,
         secret_is_token,
     ),
     checked(
         "generic_secret",
-        r#"(?i-u)(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key|credentials?)["'`]?\s{0,8}(?::\s{0,4}[&a-z][a-z0-9_<>& ]{0,30})?(?:=>|:=|={1,3}|:)\s{0,8}["'`]([!-~--["'`]]{8,256})["'`]"#,
+        r#"(?i-u)(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|(?:auth|private|encryption|signing|master)[_-]?key|credentials?)["'`]?\s{0,8}(?::\s{0,4}[&a-z][a-z0-9_<>& ]{0,30})?(?:=>|:=|={1,3}|:)\s{0,8}["'`](?P<secret>[!-~--["'`]]{8,256})["'`]"#,
+        secret_is_random,
+    ),
+    checked(
+        "generic_secret",
+        r#"(?i-u)(?:^|\s)--?[a-z-]{0,32}(?:password|passwd|passphrase|secret|token|api-?key)[ \t]{1,4}["']?(?P<secret>[!-~--["'`#;,&(){}<>\[\]]]{8,256})"#,
+        secret_is_random,
+    ),
+    checked(
+        "generic_secret",
+        r"(?i-u)<[a-z0-9_.:-]{0,32}(?:password|passwd|passphrase|secret|token|api[_-]?key)>[ \t]{0,8}(?P<secret>[!-~--[<>]]{8,256})</",
         secret_is_random,
     ),
     Rule {
         name: "generic_secret",
-        pattern: r#"(?im-u)(?:^|[\s;&?{,(-])[a-z0-9_.-]{0,64}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key)["']?[ \t]{0,8}[=:][ \t]{0,8}([!-~--["'#;,&(){}\[\]]]{8,256})(?:[\s"'#;,&)}\]]|$)"#,
+        pattern: r#"(?im-u)(?:^|[\s;&?{,(-])[a-z0-9_.-]{0,64}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|(?:auth|private|encryption|signing|master)[_-]?key)["']?[ \t]{0,8}[=:][ \t]{0,8}(?P<secret>[!-~--["'#;,&(){}\[\]]]{8,256})(?:[\s"'#;,&)}\]]|$)"#,
         places: &[Place::Settings, Place::Log],
         keep: secret_is_random,
         end: end_of_match,
@@ -162,9 +210,7 @@ impl Compiled {
     /// The ranges of the secrets in the text, in order.
     pub(super) fn find(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
         self.regex.captures_iter(text).filter(|found| (self.rule.keep)(found)).filter_map(|found| {
-            // Of a URL the password; else the only group.
-            let group = if self.rule.name == "url_credentials" { 2 } else { 1 };
-            let secret = found.get(group)?;
+            let secret = found.name("secret")?;
             Some(secret.start()..(self.rule.end)(text, secret.end()))
         })
     }
@@ -179,7 +225,7 @@ fn regex(rule: &Rule) -> Regex {
 }
 
 fn secret<'t>(found: &Captures<'t>) -> &'t str {
-    found.get(1).map_or("", |secret| secret.as_str())
+    found.name("secret").map_or("", |secret| secret.as_str())
 }
 
 fn secret_is_token(found: &Captures<'_>) -> bool {
@@ -202,8 +248,8 @@ fn has_json_header(found: &Captures<'_>) -> bool {
 /// A password in a URL, unless it is written for everybody: a placeholder, the user's own name, or
 /// a service on the reader's own machine.
 fn is_real_login(found: &Captures<'_>) -> bool {
-    let group = |index| found.get(index).map_or("", |group| group.as_str());
-    let (user, password, host) = (group(1), group(2), group(3).to_ascii_lowercase());
+    let group = |name| found.name(name).map_or("", |group| group.as_str());
+    let (user, password, host) = (group("user"), secret(found), group("host").to_ascii_lowercase());
     let for_everybody = ["pass", "password", "passwd", "pw", "pwd", "secret", "token", "key"];
     let is_local = matches!(host.as_str(), "localhost" | "127.0.0.1" | "0.0.0.0")
         || ["example.com", "example.org", "example.net"].iter().any(|name| host.ends_with(name));
@@ -214,6 +260,14 @@ fn is_real_login(found: &Captures<'_>) -> bool {
         && password != user
         && !is_repeated
         && !is_local
+}
+
+/// A short word of one case, as examples have it.
+fn is_plain_word(found: &Captures<'_>) -> bool {
+    let password = secret(found);
+    let is_lower = password.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_upper = password.bytes().all(|byte| byte.is_ascii_uppercase());
+    password.len() < 6 || (password.len() < 16 && (is_lower || is_upper))
 }
 
 fn end_of_match(_text: &str, end: usize) -> usize {

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod reason;
 pub mod receipt;
 pub mod secret_scan;
+pub mod starter;
 pub mod state;
 pub mod task;
 pub mod timestamp;

@@ -37,15 +37,17 @@ impl Patterns {
         Self::build(globs, true)
     }
 
+    /// Whether this is a glob, without the cost of making it ready to match.
+    pub fn check(glob: &str) -> Result<(), PathProblem> {
+        compile(&root_relative(glob)?, false).map(|_| ()).map_err(|error| no_glob(glob, &error))
+    }
+
     fn build(globs: &[String], ignore_case: bool) -> Result<Self, PathProblem> {
         let mut set = GlobSetBuilder::new();
         let mut directories = Vec::new();
         for text in globs {
             let glob = root_relative(text)?;
-            let compiled = compile(&glob, ignore_case).map_err(|error| {
-                let problem = format!("is not a glob: {}", error.kind());
-                PathProblem::new(text, problem, "write one like `docs/**` or `src/*.rs`")
-            })?;
+            let compiled = compile(&glob, ignore_case).map_err(|error| no_glob(text, &error))?;
             set.add(compiled);
             directories.extend(whole_directories(&glob, ignore_case));
         }
@@ -105,6 +107,11 @@ impl Patterns {
 
 fn compile(glob: &str, ignore_case: bool) -> Result<Glob, globset::Error> {
     GlobBuilder::new(glob).literal_separator(true).case_insensitive(ignore_case).build()
+}
+
+fn no_glob(text: &str, error: &globset::Error) -> PathProblem {
+    let problem = format!("is not a glob: {}", error.kind());
+    PathProblem::new(text, problem, "write one like `docs/**` or `src/*.rs`")
 }
 
 /// The glob as matched: without `./` before it, with `**` after a final `/`.

@@ -107,7 +107,7 @@ fn command(
     }
     let mut command = plain(argv);
     command.env = names(reading, node)?;
-    command.files = document.texts(node, "files")?.into_iter().map(|(file, _)| file).collect();
+    command.files = places(reading, node)?;
     if let Some((seconds, _)) = document.number(node, "time_limit_seconds", 1)? {
         command.time_limit_seconds = u32::try_from(seconds).unwrap_or(TIME_LIMIT_SECONDS);
     }
@@ -146,4 +146,22 @@ fn names(reading: &Reading<'_>, node: &Node) -> Result<Vec<String>, FileProblem>
         }
     };
     reading.document.texts(node, "env")?.into_iter().map(name).collect()
+}
+
+/// Places on the machine: absolute, or in the home of the person who runs it.
+fn places(reading: &Reading<'_>, node: &Node) -> Result<Vec<String>, FileProblem> {
+    let place = |(file, at): (String, &Node)| {
+        let rooted = file.starts_with('/') || file.starts_with("~/");
+        if rooted && !file.split('/').any(|part| part == "..") && !file.contains('\0') {
+            return Ok(file);
+        }
+        let problem = format!("{:?} in `files` is no place on the machine", cut(&file));
+        let expected = "an absolute path or one that begins with ~/, without `..`";
+        Err(reading.document.problem(at, problem, expected))
+    };
+    reading.document.texts(node, "files")?.into_iter().map(place).collect()
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(200).collect()
 }

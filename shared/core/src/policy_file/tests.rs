@@ -245,6 +245,8 @@ fn a_wrong_value_refuses_the_file_and_says_where() {
         ("scopes:\n  a:\n    run: x && y\n", 3, "`shell:` instead"),
         ("scopes:\n  a:\n    run: []\n", 3, "a program and its arguments"),
         ("scopes:\n  a:\n    run: x\n    env: ['A=1']\n", 4, "without a value"),
+        ("scopes:\n  a:\n    run: x\n    files: [~/a, b]\n", 4, "no place on the machine"),
+        ("scopes:\n  a:\n    run: x\n    files: [/a/../b]\n", 4, "without `..`"),
         ("scopes:\n  a:\n    run: x\n    time_limit_seconds: 0\n", 4, "from 1 to"),
         ("guardrails: {max_open_prs: 0}\n", 1, "from 1 to"),
         ("guardrails:\n  timeout: {attempt_timeout_minutes: 4}\n", 2, "from 5 to"),

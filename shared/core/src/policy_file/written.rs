@@ -155,8 +155,8 @@ impl Reading<'_> {
 
     /// One glob.
     pub(super) fn pattern(&self, glob: String, node: &Node) -> Result<At<String>, FileProblem> {
-        match Patterns::new(std::slice::from_ref(&glob)) {
-            Ok(_) => Ok(At { value: glob, line: node.line }),
+        match Patterns::check(&glob) {
+            Ok(()) => Ok(At { value: glob, line: node.line }),
             Err(problem) => {
                 let said = format!("{:?} {}", problem.path, problem.problem);
                 Err(self.document.problem(node, said, problem.fix))

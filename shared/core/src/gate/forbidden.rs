@@ -17,7 +17,12 @@ pub(super) fn judge(change: &Change<'_>) -> Vec<Violation> {
     }
     match Patterns::ignoring_case(&change.policy.forbidden_paths) {
         Ok(forbidden) => violations.extend(change.files().filter_map(|file| {
-            let pattern = forbidden.matches(&file.path)?;
+            let pattern = match forbidden.matches(&file.path) {
+                Some(pattern) => pattern,
+                // `.github/**` does not name `.github`; a file or symlink of that name would take
+                // the place of all that it does name.
+                None => forbidden.matches(&format!("{}/\u{1}", file.path))?,
+            };
             let detail = format!(
                 "pattern {pattern} of the policy forbids it, whatever the task allows; a person \
                  has to make this change"

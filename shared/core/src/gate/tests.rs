@@ -88,6 +88,7 @@ fn each_rule_names_its_path() {
         (added("docs/internal/a.md"), "forbidden_path"),
         (file("docs/internal/a.md", Some(Regular), None), "forbidden_path"),
         (added("docs/INTERNAL/a.md"), "forbidden_path"),
+        (link("docs/internal", "a"), "forbidden_path"),
         (added("docs/.git/config"), "forbidden_path"),
         (added("docs/.GiT /config"), "forbidden_path"),
         (added("docs/a\nb.md"), "unreadable_name"),
@@ -134,6 +135,32 @@ fn a_change_within_its_bounds_passes_and_comes_back_in_order() {
     assert_eq!(paths, ["README.md", "docs/a/up", "docs/b.md", "docs/run"]);
     assert_eq!(Diff::from_bytes(&passed.diff().to_bytes()).unwrap(), *passed.diff());
     assert_eq!(judged(Vec::new(), &[]), []);
+}
+
+#[test]
+fn what_is_forbidden_by_default_is_so_whatever_the_task_allows() {
+    let paths = [
+        ".github/workflows/ci.yml",
+        ".GitHub/workflows/ci.yml",
+        ".github",
+        ".leviathan/policy.yaml",
+        ".leviathan/backlog.yaml",
+        ".leviathan",
+        "docs/CODEOWNERS",
+        ".gitattributes",
+        "docs/.gitattributes",
+        ".gitmodules",
+        ".GITMODULES",
+        ".gitlab-ci.yml",
+    ];
+    let mut policy = policy(&["**"], &[]);
+    policy.forbidden_paths = texts(crate::policy_file::FORBIDDEN);
+    for path in paths {
+        let violations = judge(diff(vec![added(path)]), &[], &task(&[path]), &policy).unwrap_err();
+        let rules: Vec<&str> = violations.iter().map(|v| v.rule.as_str()).collect();
+        assert_eq!(rules, ["forbidden_path"], "{path}");
+    }
+    assert!(judge(diff(vec![added("docs/a")]), &[], &task(&["docs/"]), &policy).is_ok());
 }
 
 #[test]

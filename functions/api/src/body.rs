@@ -10,29 +10,32 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 
-/// Bytes beyond a limit that are read and dropped, so that the sender gets to the answer; who sends
-/// still more is cut off.
+/// Bytes that are read and dropped when a request is refused, so that its sender, who still sends,
+/// gets to the answer; who sends more is cut off.
 const DRAINED: usize = 32 * 1024 * 1024;
 
+/// Reads what is left of a refused request's body and drops it.
+pub(crate) async fn drain(body: &mut Body) {
+    let mut size = 0_usize;
+    while size <= DRAINED
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        size = size.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+    }
+}
+
 /// The whole body, at most `limit` bytes of it.
-pub(crate) async fn bytes(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn bytes(body: &mut Body, limit: usize) -> Result<Bytes, ApiError> {
     let mut kept = BytesMut::new();
     let mut size = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::Body)?;
         let Some(data) = frame.data_ref() else { continue };
         size = size.saturating_add(data.len());
-        if size <= limit {
-            kept.extend_from_slice(data);
-        } else {
-            kept = BytesMut::new();
-            if size > limit.saturating_add(DRAINED) {
-                break;
-            }
+        if size > limit {
+            return Err(ApiError::TooLarge(format!("The body has more than {limit} bytes")));
         }
-    }
-    if size > limit {
-        return Err(ApiError::TooLarge(format!("The body has more than {limit} bytes")));
+        kept.extend_from_slice(data);
     }
     Ok(kept.freeze())
 }
@@ -82,7 +85,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_of_exactly_the_limit_passes() {
-        assert_eq!(bytes(Body::from("12345"), 5).await.unwrap(), "12345");
-        assert!(matches!(bytes(Body::from("123456"), 5).await, Err(ApiError::TooLarge(_))));
+        assert_eq!(bytes(&mut Body::from("12345"), 5).await.unwrap(), "12345");
+        let over = bytes(&mut Body::from("123456"), 5).await;
+        assert!(matches!(over, Err(ApiError::TooLarge(_))));
     }
 }

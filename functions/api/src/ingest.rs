@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use http::HeaderMap;
 use leviathan_core::decide::Decision;
@@ -19,14 +20,28 @@ use crate::error::ApiError;
 
 pub(crate) async fn ingest(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    caller: Result<Caller, ApiError>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
+    let taken = take(&app, caller, &parts.headers, &mut body).await;
+    if taken.is_err() {
+        body::drain(&mut body).await;
+    }
+    taken
+}
+
+async fn take(
+    app: &App,
+    caller: Result<Caller, ApiError>,
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Json<Value>, ApiError> {
+    let caller = caller?;
     let bytes = body::bytes(body, app.limits.bundle).await?;
-    let text = body::json_text(&parts.headers, &bytes)?;
+    let text = body::json_text(headers, &bytes)?;
     let bundle = ingest::read(text).map_err(ApiError::Faults)?;
-    let key = key(&parts.headers)?;
+    let key = key(headers)?;
     let principal = caller.principal();
     let sent = Sent { bundle: &bundle, principal: &principal, key };
     if sent.all_or_nothing() {
@@ -35,7 +50,7 @@ pub(crate) async fn ingest(
             return Err(ApiError::Faults(faults));
         }
     }
-    set_aside(&app, &bundle).await?;
+    set_aside(app, &bundle).await?;
     let transaction = Transaction {
         kind: "ingest".to_owned(),
         principal: principal.clone(),

@@ -130,10 +130,7 @@ fn bundles_have_the_envelope_and_a_key_and_are_authorised() {
     assert_eq!((&artifact["kind"], &artifact["size"]), (&json!("log"), &json!(7)));
     assert_eq!(artifact["uri"], json!(format!("artifacts/sha256/{}/{digest}", &digest[..2])));
     let types = received.last().unwrap().types();
-    assert_eq!(
-        types,
-        ["attempt.progress", "artifact.created", "attempt.progress", "attempt.failed"]
-    );
+    assert_eq!(types, ["attempt.progress", "attempt.progress", "attempt.failed"]);
 }
 
 #[test]

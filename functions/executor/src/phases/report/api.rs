@@ -124,17 +124,46 @@ fn judge(sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer 
         return Answer::Clear(Delivery::Accepted);
     }
     let text = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
-    let detail = leviathan_core::secret_scan::redact(text.unwrap_or_default().trim())
-        .chars()
-        .take(500)
-        .collect::<String>();
+    let text = text.unwrap_or_default();
+    let detail =
+        leviathan_core::secret_scan::redact(text.trim()).chars().take(500).collect::<String>();
     let line = format!("{status}: {detail}");
     match status {
-        StatusCode::CONFLICT => Answer::Clear(Delivery::NotOurs(line)),
+        StatusCode::CONFLICT if is_not_ours(&text) => Answer::Clear(Delivery::NotOurs(line)),
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Answer::Unclear(line)
         }
         status if status.is_server_error() => Answer::Unclear(line),
         _ => Answer::Clear(Delivery::Failed(line)),
+    }
+}
+
+/// Whether a 409 means that the attempt is over or another pod's. Other conflicts, such as a key
+/// from a clock that is wrong, are this program's own trouble and are said aloud.
+fn is_not_ours(answer: &str) -> bool {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    match answer.get("code").and_then(serde_json::Value::as_str) {
+        Some(code) => {
+            matches!(code, "unknown_attempt" | "held_by_another" | "ended" | "too_late")
+        }
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_attempts_own_conflicts_end_the_work_quietly() {
+        for (answer, quiet) in [
+            (r#"{"detail":"x","code":"held_by_another"}"#, true),
+            (r#"{"detail":"x","code":"ended"}"#, true),
+            (r#"{"detail":"x","code":"key_from_the_future"}"#, false),
+            (r#"{"detail":"x","code":"too_many_events"}"#, false),
+            ("not JSON", true),
+        ] {
+            assert_eq!(is_not_ours(answer), quiet, "{answer}");
+        }
     }
 }

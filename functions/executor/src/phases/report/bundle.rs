@@ -2,7 +2,7 @@
 //! needed.
 
 use jiff::Timestamp;
-use leviathan_core::fact::{ArtifactCreated, Fact};
+use leviathan_core::fact::Fact;
 use leviathan_core::ids::{AttemptId, Digest, TargetId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,21 +51,13 @@ impl Bundle {
         }));
     }
 
-    /// Bytes that were stored before.
+    /// Bytes that were stored before. The api has recorded them as `artifact.created` by then, so
+    /// that here they are only named, as the original's envelope has it.
     pub(super) fn add_artifact(&mut self, digest: &Digest, kind: &str, name: &str, size: u64) {
         let hex = digest.as_str();
         let place = format!("artifacts/sha256/{}/{hex}", hex.get(..2).unwrap_or_default());
         self.artifacts.push(json!({
             "sha256": hex, "kind": kind, "uri": place, "size": size, "name": name,
-        }));
-        self.add(Fact::ArtifactCreated(ArtifactCreated {
-            artifact_id: format!("artifact-{}-{name}", hex.get(..12).unwrap_or_default()),
-            attempt_id: self.attempt.clone(),
-            sha256: digest.clone(),
-            artifact_type: kind.to_owned(),
-            size_bytes: size,
-            storage_path: place,
-            name: name.to_owned(),
         }));
     }
 

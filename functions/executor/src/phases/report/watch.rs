@@ -20,7 +20,7 @@ use crate::run::say;
 /// How often the marks are looked at.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Logs of invariants that are uploaded: each costs one of the attempt's events.
+/// Logs of invariants that are uploaded: each is one of the events that an attempt may append.
 const MAX_CHECK_LOGS: usize = 100;
 
 struct Watch<'a> {

@@ -266,8 +266,8 @@ pub struct AttemptArgs {
 pub struct AttemptLogsArgs {
     /// The attempt's id.
     pub attempt: String,
-    /// Only this phase's: prepare, work, gate, check.
-    #[arg(long)]
+    /// Only this phase's; `check` includes the invariants' own.
+    #[arg(long, value_parser = ["prepare", "work", "gate", "check"])]
     pub phase: Option<String>,
 }
 
@@ -353,8 +353,23 @@ pub struct TailArgs {
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
     /// Read the whole log and check everything that can be checked.
-    Verify,
+    Verify(VerifyArgs),
 }
+
+/// `leviathanctl log verify`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log verify\n  leviathanctl log verify --head 41:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+)]
+pub struct VerifyArgs {
+    /// A head that an earlier run printed: proves that nothing up to it was replaced or cut off.
+    #[arg(long, value_name = "COMMIT:SHA256")]
+    pub head: Option<KnownHead>,
+}
+
+/// A commit of the log and the digest of its bytes.
+#[derive(Debug, Clone)]
+pub struct KnownHead(pub leviathan_log::Head);
 
 /// `leviathanctl executor`
 #[derive(Debug, Args)]

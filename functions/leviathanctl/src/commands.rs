@@ -1,4 +1,15 @@
-//! From a parsed command line to its command.
+//! From a parsed command line to its command: one file for each noun.
+
+mod attempts;
+mod confirm;
+mod events;
+mod log;
+mod pr;
+mod select;
+mod session;
+mod targets;
+mod tasks;
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,19 +40,18 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
 }
 
 fn run(cli: Cli, output: Output) -> Result<Exit, CommandError> {
-    let _ = (&cli.global, output);
+    let global = &cli.global;
     match cli.command {
-        Command::Dev(_)
-        | Command::Try(_)
-        | Command::Init(_)
-        | Command::Targets(_)
-        | Command::Tasks(_)
-        | Command::Why(_)
-        | Command::Attempts(_)
-        | Command::Pr(_)
-        | Command::Events(_)
-        | Command::Log(_)
-        | Command::Executor(_) => Err(CommandError::failed("being written", "wait")),
+        Command::Targets(command) => targets::run(&command, global, output),
+        Command::Tasks(command) => tasks::run(&command, global, output),
+        Command::Why(arguments) => why::run(&arguments, global, output),
+        Command::Attempts(command) => attempts::run(&command, global, output),
+        Command::Pr(command) => pr::run(&command, global, output),
+        Command::Events(command) => events::run(&command, global, output),
+        Command::Log(command) => log::run(&command, global, output),
+        Command::Dev(_) | Command::Try(_) | Command::Init(_) | Command::Executor(_) => {
+            Err(CommandError::failed("being written", "wait"))
+        }
     }
 }
 

@@ -10,3 +10,4 @@ pub mod error;
 pub mod exit;
 pub mod output;
 pub mod state_folder;
+mod text;

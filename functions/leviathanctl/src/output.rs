@@ -7,6 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::error::CommandError;
+use crate::text::{one_line, plain};
 
 /// How results look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,7 +45,26 @@ impl Output {
         }
     }
 
-    /// A table; `empty` is printed where there is no row.
+    /// One line of a stream; `false` when nobody reads any more, so that the stream can end.
+    pub fn try_line(self, text: impl AsRef<str>) -> bool {
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "{}", text.as_ref()).and_then(|()| stdout.flush()).is_ok()
+    }
+
+    /// The same with one JSON object.
+    pub fn try_json_line(self, value: &impl Serialize) -> bool {
+        serde_json::to_string(value).is_ok_and(|text| self.try_line(text))
+    }
+
+    /// A result as one line of JSON, for streams.
+    pub fn json_line(self, value: &impl Serialize) {
+        if let Ok(text) = serde_json::to_string(value) {
+            self.line(text);
+        }
+    }
+
+    /// A table; `empty` is printed where there is no row. Cells are foreign text: each is made one
+    /// harmless line.
     pub fn table(self, head: &[&str], rows: Vec<Vec<String>>, empty: &str) {
         if rows.is_empty() {
             self.line(empty);
@@ -54,7 +74,7 @@ impl Output {
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(head.iter().map(|name| name.to_uppercase()));
         for row in rows {
-            table.add_row(row);
+            table.add_row(row.iter().map(|cell| one_line(cell)));
         }
         for line in table.lines() {
             self.line(line.trim_end());
@@ -63,9 +83,9 @@ impl Output {
 
     /// What went wrong, and what to do next.
     pub fn error(self, error: &CommandError) {
-        self.note(format!("error: {}", error.what));
+        self.note(plain(&format!("error: {}", error.what)));
         if !error.next.is_empty() {
-            self.note(format!(" next: {}", error.next));
+            self.note(plain(&format!(" next: {}", error.next)));
         }
     }
 

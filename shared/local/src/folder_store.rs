@@ -38,6 +38,12 @@ impl FolderStore {
         Ok(Self { files: Arc::new(Files::open(root.into())?) })
     }
 
+    /// The store in this folder, for reading only: nothing is made, changed or removed, writes are
+    /// refused, and a folder that is missing is a store without objects.
+    pub fn read_only(root: impl Into<PathBuf>) -> Self {
+        Self { files: Arc::new(Files::read_only(root.into())) }
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         self.files.root()

@@ -143,6 +143,11 @@ impl LocalForge {
         self.on(repository, |place, _, _| Ok(place.git.dir.clone())).await
     }
 
+    /// Where the mirror of a URL is, or will be once something asks for it. Contacts nobody.
+    pub fn mirror(&self, url: &str) -> PathBuf {
+        mirror::place(&self.shared.folder.join("mirrors"), url).dir
+    }
+
     /// The working tree that has the branch checked out, or is in a rebase of it; `None`: none.
     pub async fn checked_out(
         &self,

@@ -24,6 +24,8 @@ pub(super) struct Files {
     /// Random: two processes, in two containers perhaps with the same process id.
     opened: u64,
     written: AtomicU64,
+    /// Nothing in the folder is made, changed or removed.
+    read_only: bool,
 }
 
 impl Files {
@@ -35,7 +37,18 @@ impl Files {
         let writing = root.join(WRITING);
         create_folders(&writing).map_err(refused)?;
         sweep(&writing).map_err(refused)?;
-        Ok(Self { root, writing, opened: rand::random(), written: AtomicU64::new(0) })
+        Ok(Self {
+            root,
+            writing,
+            opened: rand::random(),
+            written: AtomicU64::new(0),
+            read_only: false,
+        })
+    }
+
+    pub(super) fn read_only(root: PathBuf) -> Self {
+        let writing = root.join(WRITING);
+        Self { root, writing, opened: 0, written: AtomicU64::new(0), read_only: true }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -43,6 +56,7 @@ impl Files {
     }
 
     pub(super) fn create(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.writable(key)?;
         let path = self.root.join(key);
         if path.symlink_metadata().is_ok() {
             return self.taken(key, &path);
@@ -73,6 +87,7 @@ impl Files {
     }
 
     pub(super) fn replace(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.writable(key)?;
         let path = self.root.join(key);
         let whole = self.write_whole(key, bytes)?;
         if let Err(problem) = make_parent(&path).and_then(|()| fs::rename(&whole, &path)) {
@@ -80,6 +95,14 @@ impl Files {
             return Err(refused(key, &problem));
         }
         flush_parent(&path).map_err(|problem| unclear(key, &problem))
+    }
+
+    fn writable(&self, key: &str) -> Result<(), StoreError> {
+        if self.read_only {
+            let reason = "the store was opened for reading only".to_owned();
+            return Err(StoreError::Refused { key: key.to_owned(), reason });
+        }
+        Ok(())
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Bytes, StoreError> {

@@ -1,0 +1,96 @@
+//! `leviathanctl tasks show`: one task with everything that is known of it.
+
+use leviathan_core::fact::TaskCreated;
+use leviathan_core::state::{Failures, State};
+use serde::Serialize;
+
+use super::{TaskRow, row, shown_status};
+use crate::cli::{Global, TaskArgs};
+use crate::commands::attempts::{self, AttemptRow};
+use crate::commands::select::{self, FoundTask};
+use crate::commands::session::Session;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::output::{Format, Output};
+use crate::text::{one_line, short, time};
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    row: TaskRow<'a>,
+    /// What the file says, as last read.
+    wish: &'a TaskCreated,
+    /// Failed attempts of this generation, by whose fault.
+    failures: Failures,
+    /// Newest first.
+    attempt_list: Vec<AttemptRow<'a>>,
+}
+
+pub(super) fn run(
+    arguments: &TaskArgs,
+    global: &Global,
+    output: Output,
+) -> Result<Exit, CommandError> {
+    let view = Session::to_read(global, output)?.view()?;
+    let found = select::task(&view.state, arguments)?;
+    let shown = shown(&view.state, &found);
+    if output.format == Format::Json {
+        output.json(&shown);
+        return Ok(Exit::Done);
+    }
+    for (name, value) in facts(&shown) {
+        output.line(format!("{name:<13} {}", one_line(&value)).trim_end());
+    }
+    for criterion in &shown.wish.acceptance_criteria {
+        output.line(format!("{:<13} {}", "criterion", one_line(criterion)));
+    }
+    output.line("");
+    attempts::table(&shown.attempt_list, output);
+    Ok(Exit::Done)
+}
+
+fn shown<'a>(state: &'a State, found: &FoundTask<'a>) -> Shown<'a> {
+    let attempt_list = select::newest_first(state)
+        .into_iter()
+        .filter(|(_, attempt)| attempt.target == *found.target_id && attempt.task == *found.task_id)
+        .map(|(id, attempt)| attempts::row(id, attempt))
+        .collect();
+    Shown {
+        row: row(found.target_id, found.task_id, found.task),
+        wish: &found.task.wish,
+        failures: found.task.failures,
+        attempt_list,
+    }
+}
+
+fn facts(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
+    let (row, wish) = (&shown.row, shown.wish);
+    let dependencies: Vec<&str> = wish.dependencies.iter().map(|id| id.as_str()).collect();
+    let mut facts = vec![
+        ("task", row.task_id.to_string()),
+        ("target", row.target_id.to_string()),
+        ("title", row.title.to_owned()),
+        ("status", shown_status(row)),
+    ];
+    facts.extend(row.reason.map(|reason| ("because", reason.to_owned())));
+    facts.extend(row.attempt_id.map(|attempt| ("live attempt", attempt.to_string())));
+    facts.extend(row.pull_request.map(|number| ("pull request", number.to_string())));
+    facts.extend(row.retry_at.map(|at| ("not before", time(at))));
+    facts.extend(row.completed_at.map(|at| ("completed", time(at))));
+    facts.extend([
+        ("ready", if row.ready { "yes" } else { "no" }.to_owned()),
+        ("scope", row.scope.to_owned()),
+        ("priority", row.priority.to_owned()),
+        ("size", wish.estimated_size.clone()),
+        ("paths", none_or(&wish.allowed_paths.join(", "))),
+        ("depends on", none_or(&dependencies.join(", "))),
+        ("definition", short(wish.definition.as_str()).to_owned()),
+        ("generation", wish.generation.to_string()),
+        ("first seen", time(wish.created_at)),
+    ]);
+    facts
+}
+
+fn none_or(text: &str) -> String {
+    if text.is_empty() { "none".to_owned() } else { text.to_owned() }
+}

@@ -19,6 +19,8 @@ pub(crate) const TOKEN: &str = "attempt-token-that-stays-with-report";
 
 /// A Job that has ended, with all that it left.
 pub(crate) struct Done {
+    /// Holds the folders until the test has looked at them.
+    _world: World,
     pub(crate) status: JobStatus,
     pub(crate) folder: PathBuf,
     pub(crate) api: Api,
@@ -41,18 +43,19 @@ pub(crate) fn secrets() -> JobSecrets {
 }
 
 /// Runs the world's Job on the real executor.
-pub(crate) fn run(world: &World) -> Done {
-    run_with(world, launcher(world), |_| {})
+pub(crate) fn run(world: World) -> Done {
+    let launcher = launcher(&world);
+    run_with(world, launcher, |_| {})
 }
 
 /// The same; `meanwhile` is called with the Job's folder while it runs, again and again.
-pub(crate) fn run_with(world: &World, launcher: Launcher, meanwhile: impl Fn(&Path)) -> Done {
+pub(crate) fn run_with(world: World, launcher: Launcher, meanwhile: impl Fn(&Path)) -> Done {
     let api = Api::answering(&[]);
     let job = Job { api_url: api.url.clone(), ..world.job.clone() };
     let cluster = LocalCluster::open(launcher).unwrap();
     let folder = cluster.folder(&job.attempt);
     let status = wait_on(&cluster, &job, || meanwhile(&folder));
-    Done { status, folder, api }
+    Done { _world: world, status, folder, api }
 }
 
 fn wait_on(cluster: &LocalCluster, job: &Job, meanwhile: impl Fn()) -> JobStatus {

@@ -47,6 +47,7 @@ mod written;
 pub use builtin::FORBIDDEN;
 
 use crate::fact::FileProblem;
+use crate::paths::Patterns;
 use crate::policy::Policy;
 
 /// Bytes, name and text of one policy file.
@@ -95,6 +96,24 @@ pub fn effective(
         }
         (None, None) => builtin::policy(),
     };
+    let file = target.as_ref().or(organisation.as_ref()).map(|written| written.file.as_str());
+    can_be_matched(&policy, file.unwrap_or_default())?;
     notes.sort_by(|one, two| (&one.file, one.line).cmp(&(&two.file, two.line)));
     Ok(PolicyOutcome { policy, notes })
+}
+
+/// That all patterns of a list together are not too much to be matched: each of them is a glob.
+fn can_be_matched(policy: &Policy, file: &str) -> Result<(), FileProblem> {
+    let allowed = policy.scopes.values().map(|scope| Patterns::new(&scope.allowed_paths));
+    let forbidden = std::iter::once_with(|| Patterns::ignoring_case(&policy.forbidden_paths));
+    for patterns in allowed.chain(forbidden) {
+        patterns.map_err(|problem| FileProblem {
+            file: file.to_owned(),
+            line: 0,
+            task_id: None,
+            problem: format!("the patterns {:?} {}", problem.path, problem.problem),
+            expected: problem.fix,
+        })?;
+    }
+    Ok(())
 }

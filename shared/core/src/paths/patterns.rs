@@ -3,10 +3,15 @@
 //! The crate globset does the matching: it is the one of ripgrep, needs no file system, and can
 //! keep `*` from crossing a `/`.
 
-use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use std::borrow::Cow;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::allowed::Entry;
 use super::{PathProblem, climbs, normalise};
+
+/// Bytes of all globs of one list together: what is made ready to match grows with them.
+const MAX_BYTES: usize = 64 * 1024;
 
 /// Globs over paths from the repository's root: `*` and `?` stay within one part, `**` crosses
 /// parts, `[ab]` and `{a,b}` choose. So `*.md` matches at the root only, `**/*.md` everywhere,
@@ -15,14 +20,11 @@ use super::{PathProblem, climbs, normalise};
 pub struct Patterns {
     globs: Vec<String>,
     set: GlobSet,
-    /// For each glob that takes in whole directories, what such a directory must match.
-    directories: Vec<Whole>,
-}
-
-#[derive(Debug, Clone)]
-enum Whole {
-    Everything,
-    Below(Box<GlobMatcher>),
+    /// What a directory must match so that one of the globs takes in all below it.
+    whole: GlobSet,
+    /// One of the globs takes in all there is.
+    everything: bool,
+    ignore_case: bool,
 }
 
 impl Patterns {
@@ -39,30 +41,53 @@ impl Patterns {
 
     /// Whether this is a glob, without the cost of making it ready to match.
     pub fn check(glob: &str) -> Result<(), PathProblem> {
-        compile(&root_relative(glob)?, false).map(|_| ()).map_err(|error| no_glob(glob, &error))
+        compile(&root_relative(glob)?).map(|_| ()).map_err(|error| no_glob(glob, &error))
     }
 
     fn build(globs: &[String], ignore_case: bool) -> Result<Self, PathProblem> {
-        let mut set = GlobSetBuilder::new();
-        let mut directories = Vec::new();
+        let bytes = globs.iter().fold(0_usize, |sum, glob| sum.saturating_add(glob.len()));
+        if bytes > MAX_BYTES {
+            let problem = format!("and the globs beside it have {bytes} bytes");
+            let first = globs.first().map(String::as_str).unwrap_or_default();
+            return Err(PathProblem::new(first, problem, "write at most 65,536 bytes of globs"));
+        }
+        let (mut set, mut whole) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let mut everything = false;
         for text in globs {
             let glob = root_relative(text)?;
-            let compiled = compile(&glob, ignore_case).map_err(|error| no_glob(text, &error))?;
-            set.add(compiled);
-            directories.extend(whole_directories(&glob, ignore_case));
+            // Both sides in lower case, and not globset's own way: that one makes a regular
+            // expression of each glob, where most are plain names and prefixes.
+            let glob = if ignore_case { glob.to_lowercase() } else { glob };
+            set.add(compile(&glob).map_err(|error| no_glob(text, &error))?);
+            match whole_directories(&glob) {
+                Some("**") => everything = true,
+                Some(top) => {
+                    // What is no glob by itself covers nothing for sure.
+                    if let Ok(top) = compile(top) {
+                        whole.add(top);
+                    }
+                }
+                None => {}
+            }
         }
-        let set = set.build().map_err(|error| {
+        let too_much = |error: globset::Error| {
             let all = globs.join(" ");
             PathProblem::new(&all, format!("can't be matched: {error}"), "write shorter globs")
-        })?;
-        Ok(Self { globs: globs.to_vec(), set, directories })
+        };
+        let (set, whole) = (set.build().map_err(too_much)?, whole.build().map_err(too_much)?);
+        Ok(Self { globs: globs.to_vec(), set, whole, everything, ignore_case })
+    }
+
+    /// The path as it is compared.
+    fn compared<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        if self.ignore_case { path.to_lowercase().into() } else { path.into() }
     }
 
     /// The first glob, as it was given, that matches this path. A path that has no spelling in the
     /// repository matches none.
     pub fn matches(&self, path: &str) -> Option<&str> {
         let path = normalise(path).ok()?;
-        let first = self.set.matches(path).into_iter().min()?;
+        let first = self.set.matches(self.compared(&path).as_ref()).into_iter().min()?;
         self.globs.get(first).map(String::as_str)
     }
 
@@ -71,10 +96,11 @@ impl Patterns {
     pub fn covers(&self, entry: &str) -> bool {
         match Entry::read(entry) {
             Ok(Entry::File(file)) => self.matches(&file).is_some(),
-            Ok(Entry::Directory(directory)) => self.directories.iter().any(|whole| match whole {
-                Whole::Everything => true,
-                Whole::Below(top) => itself_and_parents(&directory).any(|dir| top.is_match(dir)),
-            }),
+            Ok(Entry::Directory(directory)) => {
+                let directory = self.compared(&directory);
+                self.everything
+                    || itself_and_parents(&directory).any(|dir| self.whole.is_match(dir))
+            }
             Err(_) => false,
         }
     }
@@ -92,9 +118,7 @@ impl Patterns {
         let literal: Vec<&str> = parts.iter().copied().take_while(|part| !special(part)).collect();
         match (literal.len() == parts.len(), literal.is_empty()) {
             (true, _) => self.covers(&glob),
-            (false, true) => {
-                self.directories.iter().any(|whole| matches!(whole, Whole::Everything))
-            }
+            (false, true) => self.everything,
             (false, false) => self.covers(&format!("{}/", literal.join("/"))),
         }
     }
@@ -105,8 +129,8 @@ impl Patterns {
     }
 }
 
-fn compile(glob: &str, ignore_case: bool) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(glob).literal_separator(true).case_insensitive(ignore_case).build()
+fn compile(glob: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(glob).literal_separator(true).build()
 }
 
 fn no_glob(text: &str, error: &globset::Error) -> PathProblem {
@@ -136,19 +160,14 @@ fn root_relative(text: &str) -> Result<String, PathProblem> {
     Ok(if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() })
 }
 
-/// What a directory must match so that the glob takes in all below it; `None` when it takes in no
-/// directory whole.
-fn whole_directories(glob: &str, ignore_case: bool) -> Option<Whole> {
+/// What a directory must match so that the glob takes in all below it, `**` for any; `None` when
+/// it takes in no directory whole.
+fn whole_directories(glob: &str) -> Option<&str> {
     let glob = glob.strip_suffix("/*").filter(|rest| ends_in_any(rest)).unwrap_or(glob);
     if glob == "**" {
-        return Some(Whole::Everything);
+        return Some(glob);
     }
-    let top = glob.strip_suffix("/**")?;
-    if top == "**" {
-        return Some(Whole::Everything);
-    }
-    let top = compile(top, ignore_case).ok()?;
-    Some(Whole::Below(Box::new(top.compile_matcher())))
+    glob.strip_suffix("/**")
 }
 
 fn ends_in_any(glob: &str) -> bool {

@@ -139,6 +139,8 @@ fn what_is_forbidden_is_so_in_any_case() {
     let patterns = Patterns::ignoring_case(&texts(&[".github/**"])).unwrap();
     assert_eq!(patterns.matches(".GitHub/workflows/ci.yml"), Some(".github/**"));
     assert!(patterns.covers(".GITHUB/workflows/"));
+    let patterns = Patterns::ignoring_case(&texts(&["**/CODEOWNERS"])).unwrap();
+    assert_eq!(patterns.matches("docs/CodeOwners"), Some("**/CODEOWNERS"));
 }
 
 #[test]

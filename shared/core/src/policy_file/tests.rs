@@ -343,3 +343,10 @@ fn a_target_brings_its_tool_where_the_organisation_names_none() {
     assert_eq!(argv(&outcome.policy.scopes.get("docs").unwrap().tool), ["write-docs"]);
     assert_eq!(paths(&outcome.policy, "docs"), ["docs/**"]);
 }
+
+#[test]
+fn globs_that_are_too_much_refuse_the_file() {
+    let globs: Vec<String> = (0..900).map(|n| format!("{n}{}/**", "x".repeat(80))).collect();
+    let problem = refusal(&format!("forbidden_paths: [{}]\n", globs.join(", ")));
+    assert!(problem.contains("at most 65,536 bytes") && problem.len() < 2_000, "{problem}");
+}

@@ -24,27 +24,35 @@ fn invariants(policy: &Policy) -> Vec<String> {
     policy.invariants.iter().map(|one| one.command.argv.join(" ")).collect()
 }
 
+/// One choice of each group, in every way.
+fn combinations(groups: &[&[&[&'static str]]]) -> Vec<Vec<&'static str>> {
+    groups.iter().fold(vec![Vec::new()], |before, group| {
+        let longer = |before: &Vec<&'static str>| {
+            group.iter().map(|more| [before.as_slice(), more].concat()).collect::<Vec<_>>()
+        };
+        before.iter().flat_map(longer).collect()
+    })
+}
+
 #[test]
 fn every_combination_is_read_without_a_note() {
-    let groups: &[&[&[&str]]] = &[
+    let languages: &[&[&[&'static str]]] = &[
         &[&[], &["Cargo.toml"], &["Cargo.toml", "Cargo.lock"]],
         &[&[], &["package.json"], &["package.json", "package-lock.json"]],
         &[&[], &["setup.py"], &["pyproject.toml", "uv.lock"], &["requirements.txt", "poetry.lock"]],
         &[&[], &["go.mod", "go.sum"]],
         &[&[], &["pom.xml", "mvnw"], &["build.gradle.kts"]],
         &[&[], &["Makefile"]],
-        &[&[], &["docs"], &["doc"]],
-        &[&[], &["tests"], &["test"]],
     ];
-    let mut combinations: Vec<Vec<&str>> = vec![Vec::new()];
-    for group in groups {
-        let longer = |before: &Vec<&'static str>| {
-            group.iter().map(|more| [before.as_slice(), more].concat()).collect::<Vec<_>>()
-        };
-        combinations = combinations.iter().flat_map(longer).collect();
-    }
-    assert_eq!(combinations.len(), 3 * 3 * 4 * 2 * 3 * 2 * 3 * 3);
-    for combination in combinations {
+    // Which folders are there changes other lines than which languages are.
+    let folders: &[&[&[&'static str]]] = &[
+        &[&[], &["docs"], &["doc"], &["documentation"]],
+        &[&[], &["tests"], &["test"], &["test", "tests"]],
+        &[&["Cargo.toml"], &["setup.py"]],
+    ];
+    let all = [combinations(languages), combinations(folders)].concat();
+    assert_eq!(all.len(), 3 * 3 * 4 * 2 * 3 * 2 + 4 * 4 * 2);
+    for combination in all {
         let starter = starter(&combination);
         let policy = policy_of(&starter);
         let backlog = backlog::parse("backlog.yaml", &starter.backlog).unwrap();

@@ -1,1 +1,65 @@
-//! The conformance suite.
+//! One suite for each port that has more than one implementation, run on every implementation and
+//! on every wrapper: what the rules lean on holds everywhere.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is wrong"
+)]
+
+mod folder;
+mod object_store;
+
+use std::sync::Arc;
+
+use leviathan_local::{FolderStore, MemoryStore};
+use leviathan_tests::counting_store::CountingStore;
+
+/// Runs a check of the suite on every store, each time on a new one.
+macro_rules! on_every_store {
+    ($($check:ident),+ $(,)?) => {
+        mod memory_store { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $check() {
+                crate::object_store::$check(std::sync::Arc::new(crate::MemoryStore::new())).await;
+            }
+        )+ }
+        mod folder_store { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $check() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = crate::FolderStore::open(folder.path().join("made/by/open")).unwrap();
+                crate::object_store::$check(std::sync::Arc::new(store)).await;
+            }
+        )+ }
+        mod counting_store { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $check() {
+                let inner = std::sync::Arc::new(crate::MemoryStore::new());
+                let store = crate::CountingStore::over(inner);
+                crate::object_store::$check(std::sync::Arc::new(store)).await;
+            }
+        )+ }
+    };
+}
+
+on_every_store! {
+    what_was_created_is_read_back,
+    creating_again_changes_nothing,
+    of_sixteen_creators_exactly_one_wins,
+    a_reader_sees_the_whole_object_or_none,
+    a_missing_object_is_not_found,
+    replacing_needs_nothing_before_and_leaves_the_newest,
+    keys_are_listed_in_byte_order_after_a_start,
+    a_list_is_cut_at_its_limit,
+    a_list_names_what_was_acknowledged_before,
+    keys_that_the_port_forbids_are_refused,
+}
+
+/// Two ways to one folder are one store.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_openings_of_a_folder_race_as_one_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Arc::new(FolderStore::open(folder.path()).unwrap());
+    object_store::exactly_one_wins(&[open(), open(), open(), open()]).await;
+}

@@ -2,7 +2,7 @@
 //! on every wrapper: what the rules lean on holds everywhere.
 
 #![expect(
-    clippy::expect_used,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test stops at the first thing that is wrong"
 )]

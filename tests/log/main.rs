@@ -3,5 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
 
+mod damage;
+mod kill;
+mod refusals;
 mod requests;
 mod two_processes;

@@ -188,3 +188,23 @@ fn no_answer_repeats_what_is_long() {
         assert!(answer.text.len() < 1_000, "{} bytes", answer.text.len());
     });
 }
+
+#[test]
+fn who_is_refused_while_still_sending_gets_the_answer() {
+    over_each_store(|world| {
+        let bytes = vec![b' '; 3 * 1024 * 1024];
+        let authorized = format!("Bearer {OPERATOR}");
+        for _ in 0..5 {
+            for (method, path, token, status) in [
+                ("POST", "/v1/events/ingest", "Bearer wrong", 401),
+                ("POST", "/v1/nothing", "Bearer wrong", 404),
+                ("POST", "/v1/attempts", authorized.as_str(), 405),
+                ("POST", "/v1/attempts/", authorized.as_str(), 307),
+                ("PUT", "/v1/artifacts/nothing", authorized.as_str(), 422),
+            ] {
+                let answer = world.call(method, path, &[("authorization", token)], &bytes);
+                assert_eq!(answer.status, status, "{method} {path}");
+            }
+        }
+    });
+}

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use leviathan_core::decide::attempt::{self, Verdict};
@@ -32,36 +31,20 @@ const MAX_NAME: usize = 128;
 
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    caller: Result<Caller, ApiError>,
+    caller: Caller,
     Path(sha256): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let (parts, mut body) = request.into_parts();
-    let stored = store(&app, caller, &sha256, &Query::of(&parts.uri), &mut body).await;
-    if stored.is_err() {
-        body::drain(&mut body).await;
-    }
-    stored
-}
-
-async fn store(
-    app: &App,
-    caller: Result<Caller, ApiError>,
-    sha256: &str,
-    query: &Query,
-    body: &mut Body,
-) -> Result<Json<Value>, ApiError> {
-    let caller = caller?;
-    let digest = digest(sha256)?;
+    let digest = digest(&sha256)?;
     let record = match &caller {
         Caller::Operator | Caller::Legacy => None,
         Caller::Attempt { attempt, epoch } => {
-            let artifact = describe(attempt, &digest, query)?;
-            may_store(app, *epoch, &artifact).await?;
+            let artifact = describe(attempt, &digest, &Query::of(request.uri()))?;
+            may_store(&app, *epoch, &artifact).await?;
             Some((artifact, *epoch))
         }
     };
-    let bytes = body::bytes(body, app.limits.artifact).await?;
+    let bytes = body::bytes(request.into_body(), app.limits.artifact).await?;
     let size = bytes.len();
     let found = Digest::of(&bytes);
     if found != digest {
@@ -71,7 +54,7 @@ async fn store(
     app.artifacts.put(bytes).await?;
     if let Some((artifact, epoch)) = record {
         let artifact = ArtifactCreated { size_bytes: size as u64, ..artifact };
-        record_artifact(app, &caller, epoch, artifact).await?;
+        record_artifact(&app, &caller, epoch, artifact).await?;
     }
     Ok(Json(json!({ "sha256": digest, "size": size, "status": "ok" })))
 }

@@ -1,6 +1,13 @@
 //! A request's body: bounded, and JSON where JSON is wanted.
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
 use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -10,22 +17,57 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 
-/// Bytes that are read and dropped when a request is refused, so that its sender, who still sends,
-/// gets to the answer; who sends more is cut off.
+/// Bytes that are read and dropped after a request was refused; who sends more is cut off.
 const DRAINED: usize = 32 * 1024 * 1024;
 
-/// Reads what is left of a refused request's body and drops it.
-pub(crate) async fn drain(body: &mut Body) {
+/// Reads a body to its end before its request is answered, whoever answered it: a sender that still
+/// sends would see a broken connection, and not why it was refused.
+pub(crate) async fn drain_unread(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let shared = Shared(Arc::new(Mutex::new(body)));
+    let handed = Body::new(Shared(Arc::clone(&shared.0)));
+    let response = next.run(Request::from_parts(parts, handed)).await;
+    let mut rest = std::mem::take(&mut *shared.lock());
     let mut size = 0_usize;
     while size <= DRAINED
-        && let Some(Ok(frame)) = body.frame().await
+        && let Some(Ok(frame)) = rest.frame().await
     {
         size = size.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+    }
+    response
+}
+
+/// A body of which somebody else keeps hold.
+struct Shared(Arc<Mutex<Body>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Body> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl http_body::Body for Shared {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut *self.lock()).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        http_body::Body::is_end_stream(&*self.lock())
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::Body::size_hint(&*self.lock())
     }
 }
 
 /// The whole body, at most `limit` bytes of it.
-pub(crate) async fn bytes(body: &mut Body, limit: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn bytes(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let mut kept = BytesMut::new();
     let mut size = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -85,8 +127,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_of_exactly_the_limit_passes() {
-        assert_eq!(bytes(&mut Body::from("12345"), 5).await.unwrap(), "12345");
-        let over = bytes(&mut Body::from("123456"), 5).await;
+        assert_eq!(bytes(Body::from("12345"), 5).await.unwrap(), "12345");
+        let over = bytes(Body::from("123456"), 5).await;
         assert!(matches!(over, Err(ApiError::TooLarge(_))));
     }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use http::HeaderMap;
 use leviathan_core::decide::Decision;
@@ -20,28 +19,14 @@ use crate::error::ApiError;
 
 pub(crate) async fn ingest(
     State(app): State<Arc<App>>,
-    caller: Result<Caller, ApiError>,
+    caller: Caller,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let (parts, mut body) = request.into_parts();
-    let taken = take(&app, caller, &parts.headers, &mut body).await;
-    if taken.is_err() {
-        body::drain(&mut body).await;
-    }
-    taken
-}
-
-async fn take(
-    app: &App,
-    caller: Result<Caller, ApiError>,
-    headers: &HeaderMap,
-    body: &mut Body,
-) -> Result<Json<Value>, ApiError> {
-    let caller = caller?;
+    let (parts, body) = request.into_parts();
     let bytes = body::bytes(body, app.limits.bundle).await?;
-    let text = body::json_text(headers, &bytes)?;
+    let text = body::json_text(&parts.headers, &bytes)?;
     let bundle = ingest::read(text).map_err(ApiError::Faults)?;
-    let key = key(headers)?;
+    let key = key(&parts.headers)?;
     let principal = caller.principal();
     let sent = Sent { bundle: &bundle, principal: &principal, key };
     if sent.all_or_nothing() {
@@ -50,7 +35,7 @@ async fn take(
             return Err(ApiError::Faults(faults));
         }
     }
-    set_aside(app, &bundle).await?;
+    set_aside(&app, &bundle).await?;
     let transaction = Transaction {
         kind: "ingest".to_owned(),
         principal: principal.clone(),

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::{artifacts, attempts, events, failures, graph, health, ingest, tasks};
+use crate::{artifacts, attempts, body, events, failures, graph, health, ingest, tasks};
 
 /// The API as a service. It listens nowhere: `leviathanctl dev` and the function's runtime do.
 pub fn router(app: Arc<App>) -> Router {
@@ -45,6 +45,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(|| async { ApiError::NotFound })
         .with_state(app)
         .layer(middleware::from_fn(refuse_encoded_slash))
+        .layer(middleware::from_fn(body::drain_unread))
 }
 
 fn get<H: Handler<T, Arc<App>>, T: 'static>(handler: H) -> MethodRouter<Arc<App>> {

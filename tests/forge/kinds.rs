@@ -132,6 +132,8 @@ async fn a_git_folder_somewhere_else() {
     );
     assert!(world.path.join(".git").is_file());
     works(&world, &world.path).await;
+    let busy = world.forge.checked_out(&world.target(), "main").await.unwrap().unwrap();
+    assert_eq!(busy.path, fs::canonicalize(&world.path).unwrap());
 }
 
 #[tokio::test]

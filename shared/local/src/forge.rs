@@ -6,6 +6,7 @@
 //! for the one place that runs git. A target named by URL is mirrored: see `mirror`.
 
 mod checkouts;
+mod child;
 mod commit;
 mod discover;
 mod git;
@@ -13,29 +14,24 @@ mod inspect;
 mod merge;
 mod mirror;
 mod observe;
+mod place;
+mod port;
 mod refs;
 mod view;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use leviathan_core::ids::GitCommit;
-use leviathan_core::ports::forge::{
-    FileAt, MergeOutcome, NewGitCommit, NewPullRequest, OpenedPullRequest, PullRequestStatus,
-    Repository, WatchedPullRequest,
-};
-use leviathan_core::ports::{Clock, Forge, ForgeError};
+use leviathan_core::ports::forge::Repository;
+use leviathan_core::ports::{Clock, ForgeError};
 
 pub use checkouts::Checkout;
 pub use git::{OLDEST_GIT, check_git};
 pub use mirror::is_url;
 
-use discover::Located;
-use git::Git;
-use observe::Searched;
+use place::{Place, Shared};
 
 /// How long a mirror counts as fresh, unless [`LocalForge::refresh_after`] says otherwise.
 pub const FRESH: Duration = Duration::from_secs(30);
@@ -44,18 +40,6 @@ pub const FRESH: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct LocalForge {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    /// Where views and mirrors live: a folder of ours in the state folder.
-    folder: PathBuf,
-    clock: Arc<dyn Clock>,
-    fresh: Duration,
-    /// When each mirror was last fetched into.
-    fetched: Mutex<BTreeMap<PathBuf, Instant>>,
-    /// How far the default branch was searched, by repository, branch and our git commit. Losing
-    /// it costs one search from the base.
-    searched: Mutex<BTreeMap<(String, String, GitCommit), Searched>>,
 }
 
 /// A target as a person named it, made definite.
@@ -81,13 +65,6 @@ pub enum Deleted {
     },
     /// A working tree is busy with it, so it stays.
     CheckedOut(Checkout),
-}
-
-/// A repository, opened.
-struct Place {
-    git: Git,
-    /// `None`: a mirror.
-    located: Option<Located>,
 }
 
 impl LocalForge {
@@ -216,225 +193,5 @@ impl LocalForge {
             work(&place, &repository, shared)
         })
         .await
-    }
-}
-
-impl Shared {
-    fn views(&self) -> PathBuf {
-        self.folder.join("views")
-    }
-
-    fn open(&self, repository: &Repository) -> Result<Place, ForgeError> {
-        let location = &repository.location;
-        if !is_url(location) {
-            let located = discover::locate(location)?;
-            let git = view::open(&self.views(), location, &located)?;
-            return Ok(Place { git, located: Some(located) });
-        }
-        let git = mirror::place(&self.folder.join("mirrors"), location);
-        if self.is_due(&git.dir) {
-            mirror::refresh(&git, &repository.default_branch)?;
-            let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-            fetched.insert(git.dir.clone(), Instant::now());
-        }
-        Ok(Place { git, located: None })
-    }
-
-    fn status(
-        &self,
-        place: &Place,
-        repository: &Repository,
-        watched: &WatchedPullRequest,
-    ) -> Result<PullRequestStatus, ForgeError> {
-        let Repository { location, default_branch } = repository;
-        let key = (location.clone(), default_branch.clone(), watched.head_commit.clone());
-        let lock = || self.searched.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut searched = lock().get(&key).cloned();
-        let status = place.git.status(default_branch, watched, &mut searched)?;
-        match (&status, searched) {
-            (PullRequestStatus::Open { .. }, Some(searched)) => lock().insert(key, searched),
-            // It will hardly be asked for again.
-            _ => lock().remove(&key),
-        };
-        Ok(status)
-    }
-
-    fn is_due(&self, mirror: &PathBuf) -> bool {
-        let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-        fetched.get(mirror).is_none_or(|at| at.elapsed() >= self.fresh)
-    }
-}
-
-impl Place {
-    fn delete(&self, branch: &str, expected: &GitCommit) -> Result<Deleted, ForgeError> {
-        if !branch.starts_with(refs::OURS) {
-            let reason = format!("{branch} is not below {}: it is not ours", refs::OURS);
-            return Err(self.git.refused("delete the branch", reason));
-        }
-        if let Some(located) = &self.located
-            && let Some(busy) = self.git.checked_out(located, branch)?
-        {
-            return Ok(Deleted::CheckedOut(busy));
-        }
-        if self.git.delete_branch(branch, expected)? {
-            return Ok(Deleted::Gone);
-        }
-        match self.git.branch(branch)? {
-            Some(found) => Ok(Deleted::Moved { found }),
-            None => Ok(Deleted::Gone),
-        }
-    }
-
-    fn merge(
-        &self,
-        repository: &Repository,
-        watched: &WatchedPullRequest,
-        message: &str,
-        unix_seconds: i64,
-    ) -> Result<MergeOutcome, ForgeError> {
-        let Some(located) = &self.located else {
-            let head = format!("{0}:{0}", watched.head);
-            let push = ["git", "-C", &git::text(&self.git.dir), "push", &self.git.location, &head];
-            let reason = format!(
-                "this is a mirror of a URL, to which nothing is pushed; push the branch yourself \
-                 and merge it there: {}",
-                shell_words::join(push)
-            );
-            return Err(self.git.refused("merge the pull request", reason));
-        };
-        self.git.merge(located, &repository.default_branch, watched, message, unix_seconds)
-    }
-}
-
-#[async_trait]
-impl Forge for LocalForge {
-    async fn head(&self, repository: &Repository) -> Result<Option<GitCommit>, ForgeError> {
-        self.on(repository, |place, repository, _| place.git.branch(&repository.default_branch))
-            .await
-    }
-
-    async fn file(
-        &self,
-        repository: &Repository,
-        commit: &GitCommit,
-        path: &str,
-    ) -> Result<Option<FileAt>, ForgeError> {
-        let (commit, path) = (commit.clone(), path.to_owned());
-        self.on(repository, move |place, _, _| place.git.file(&commit, &path)).await
-    }
-
-    async fn create_commit(
-        &self,
-        repository: &Repository,
-        commit: &NewGitCommit,
-    ) -> Result<GitCommit, ForgeError> {
-        let commit = commit.clone();
-        self.on(repository, move |place, _, _| place.git.create_commit(&commit)).await
-    }
-
-    async fn create_branch(
-        &self,
-        repository: &Repository,
-        branch: &str,
-        commit: &GitCommit,
-    ) -> Result<(), ForgeError> {
-        let (branch, commit) = (branch.to_owned(), commit.clone());
-        self.on(repository, move |place, _, _| place.git.create_branch(&branch, &commit)).await
-    }
-
-    async fn open_pull_request(
-        &self,
-        repository: &Repository,
-        request: &NewPullRequest,
-    ) -> Result<OpenedPullRequest, ForgeError> {
-        let head = request.head.clone();
-        self.on(repository, move |place, repository, _| match place.git.branch(&head)? {
-            Some(_) => Ok(OpenedPullRequest {
-                number: None,
-                url: pull_request_url(&repository.location, &head),
-            }),
-            None => {
-                let reason = format!("there is no branch {head}: it was deleted");
-                Err(place.git.refused("open the pull request", reason))
-            }
-        })
-        .await
-    }
-
-    async fn pull_request(
-        &self,
-        repository: &Repository,
-        watched: &WatchedPullRequest,
-    ) -> Result<PullRequestStatus, ForgeError> {
-        let watched = watched.clone();
-        self.on(repository, move |place, repository, shared| {
-            shared.status(place, repository, &watched)
-        })
-        .await
-    }
-
-    async fn merge(
-        &self,
-        repository: &Repository,
-        watched: &WatchedPullRequest,
-        message: &str,
-    ) -> Result<MergeOutcome, ForgeError> {
-        let (watched, message) = (watched.clone(), message.to_owned());
-        self.on(repository, move |place, repository, shared| {
-            let now = shared.clock.now().as_second();
-            place.merge(repository, &watched, &message, now)
-        })
-        .await
-    }
-
-    async fn close(
-        &self,
-        repository: &Repository,
-        watched: &WatchedPullRequest,
-    ) -> Result<(), ForgeError> {
-        let watched = watched.clone();
-        self.on(repository, move |place, _, _| {
-            let reason = match place.delete(&watched.head, &watched.head_commit)? {
-                Deleted::Gone => return Ok(()),
-                Deleted::Moved { found } => format!(
-                    "{} stands at {found}: somebody pushed to it, so it stays; delete it with git",
-                    watched.head
-                ),
-                Deleted::CheckedOut(busy) => {
-                    format!("{} is checked out in {}", watched.head, git::text(&busy.path))
-                }
-            };
-            Err(place.git.refused("close the pull request", reason))
-        })
-        .await
-    }
-}
-
-/// Where a person finds a local pull request: the repository, and the branch in it.
-fn pull_request_url(location: &str, head: &str) -> String {
-    if is_url(location) {
-        return format!("{location}#{head}");
-    }
-    let mut url = "file://".to_owned();
-    for byte in location.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("{url}#{head}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_local_pull_request_has_a_url_without_blanks() {
-        assert_eq!(
-            pull_request_url("/home/me/my repo", "agent/x-1"),
-            "file:///home/me/my%20repo#agent/x-1"
-        );
     }
 }

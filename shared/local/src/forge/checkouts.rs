@@ -92,8 +92,11 @@ fn main_worktree(located: &Located) -> PathBuf {
     if let Some(worktree) = &located.format.worktree {
         return fs::canonicalize(worktree).unwrap_or_else(|_| worktree.clone());
     }
-    let parent = located.common_dir.parent();
-    parent.unwrap_or(&located.common_dir).to_owned()
+    match &located.top {
+        // Its git folder may be anywhere: `git init --separate-git-dir`.
+        Some(top) if located.git_dir == located.common_dir => top.clone(),
+        _ => located.common_dir.parent().unwrap_or(&located.common_dir).to_owned(),
+    }
 }
 
 /// `worktrees/<id>/gitdir` names the `.git` file of the working tree; newer gits may write it

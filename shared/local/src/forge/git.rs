@@ -3,14 +3,14 @@
 //! happens, and is ended with everything that it started when its time is over.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use leviathan_core::ports::ForgeError;
+
+use super::child::{self, Ended};
 
 /// The oldest git that has all that is used here (`merge-tree --write-tree`, and the fixes to it).
 pub const OLDEST_GIT: (u32, u32) = (2, 40);
@@ -21,8 +21,6 @@ const LOCAL_LIMIT: Duration = Duration::from_secs(120);
 const NETWORK_LIMIT: Duration = Duration::from_secs(900);
 /// The most bytes of output that are kept.
 const MOST_OUTPUT: u64 = 256 * 1024 * 1024;
-/// The most bytes of an error text that are kept.
-const MOST_ERROR: u64 = 64 * 1024;
 
 /// Who our git commits are by.
 pub(crate) const NAME: &str = "Leviathan";
@@ -180,23 +178,13 @@ impl<'a> Call<'a> {
                 format!("git did not start: {error}; is git installed and on the PATH?"),
             )
         })?;
-        let streams = streams(&mut child, std::mem::take(&mut self.input));
-        let deadline = Instant::now() + self.limit;
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        for _ in 0..2 {
-            match streams.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Stream::Out(bytes)) => stdout = bytes,
-                Ok(Stream::Error(bytes)) => stderr = bytes,
-                Err(_) => {
-                    end(&mut child);
-                    let reason =
-                        format!("git took longer than {} s and was ended", self.limit.as_secs());
-                    return Err(unavailable(self.action, self.location, reason));
-                }
-            }
-        }
-        let status =
-            child.wait().map_err(|e| unavailable(self.action, self.location, e.to_string()))?;
+        let input = std::mem::take(&mut self.input);
+        let ended = child::wait(&mut child, input, self.limit, MOST_OUTPUT)
+            .map_err(|error| unavailable(self.action, self.location, error.to_string()))?;
+        let Some(Ended { status, stdout, stderr }) = ended else {
+            let reason = format!("git took longer than {} s and was ended", self.limit.as_secs());
+            return Err(unavailable(self.action, self.location, reason));
+        };
         if stdout.len() as u64 > MOST_OUTPUT {
             let reason = format!("git's answer is larger than {MOST_OUTPUT} bytes");
             return Err(refused(self.action, self.location, reason));
@@ -269,47 +257,6 @@ fn kept_environment() -> Vec<(&'static str, OsString)> {
         .into_iter()
         .filter_map(|name| Some((name, std::env::var_os(name)?)))
         .collect()
-}
-
-enum Stream {
-    Out(Vec<u8>),
-    Error(Vec<u8>),
-}
-
-/// Serves the three pipes at once: one alone could fill up and stop the others.
-fn streams(child: &mut Child, input: Vec<u8>) -> Receiver<Stream> {
-    let (sender, receiver) = channel();
-    if let Some(mut stdin) = child.stdin.take() {
-        // A command that ends early closes the pipe; its exit code tells why.
-        std::thread::spawn(move || drop(stdin.write_all(&input)));
-    }
-    if let Some(stdout) = child.stdout.take() {
-        let sender = sender.clone();
-        std::thread::spawn(move || sender.send(Stream::Out(collect(stdout, MOST_OUTPUT + 1))));
-    }
-    if let Some(stderr) = child.stderr.take() {
-        std::thread::spawn(move || sender.send(Stream::Error(collect(stderr, MOST_ERROR))));
-    }
-    receiver
-}
-
-/// Keeps the first `most` bytes and reads the rest away.
-fn collect(mut from: impl Read, most: u64) -> Vec<u8> {
-    let mut kept = Vec::new();
-    // A broken pipe ends the stream; what came before it is kept.
-    drop(from.by_ref().take(most).read_to_end(&mut kept));
-    drop(std::io::copy(&mut from, &mut std::io::sink()));
-    kept
-}
-
-/// Ends the command and what it started (ssh, a remote helper).
-fn end(child: &mut Child) {
-    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
-    }
-    child.kill().ok();
-    child.wait().ok();
 }
 
 /// The first lines of an error text.

@@ -1,47 +1,77 @@
 //! From a parsed command line to its command: one file for each noun.
 
 mod attempts;
+mod clean;
 mod confirm;
+pub(crate) mod dev;
 mod events;
+mod executor;
 mod log;
 mod pr;
 mod select;
-mod session;
+pub(crate) mod session;
 mod targets;
 mod tasks;
+mod try_task;
 mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
+use leviathan_runtime::telemetry;
 
 use crate::cli::{Cli, Command, Global};
+use crate::dev::wrapper::{AsTheyAre, PortWrapper};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::state_folder::{self, StateFolder};
 
 /// Runs one command line; prints its failure.
-pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    main_with(arguments, &AsTheyAre)
+}
+
+/// The same, with something between the programs of `dev` and `try` and their ports.
+pub fn main_with(arguments: impl Iterator<Item = OsString>, wrapper: &dyn PortWrapper) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no failures; clap prints each to where it belongs.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return ExitCode::from(exit.code());
         }
     };
     let output = Output { format: cli.global.output };
-    run(cli, output).unwrap_or_else(|error| {
+    let command = match cli.command {
+        // The executor has an exit code and a log of its own.
+        Command::Executor(arguments) => return executor::run(arguments),
+        other => other,
+    };
+    telemetry::init(telemetry::Format::Text, "warn");
+    let exit = run(command, &cli.global, output, wrapper).unwrap_or_else(|error| {
         output.error(&error);
         error.exit
-    })
+    });
+    ExitCode::from(exit.code())
 }
 
-fn run(cli: Cli, output: Output) -> Result<Exit, CommandError> {
-    let global = &cli.global;
-    match cli.command {
+fn run(
+    command: Command,
+    global: &Global,
+    output: Output,
+    wrapper: &dyn PortWrapper,
+) -> Result<Exit, CommandError> {
+    match command {
+        Command::Dev(arguments) => {
+            runtime()?.block_on(dev::run(arguments, global, output, wrapper))
+        }
+        Command::Try(arguments) => {
+            runtime()?.block_on(try_task::run(arguments, global, output, wrapper))
+        }
         Command::Targets(command) => targets::run(&command, global, output),
         Command::Tasks(command) => tasks::run(&command, global, output),
         Command::Why(arguments) => why::run(&arguments, global, output),
@@ -49,7 +79,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, CommandError> {
         Command::Pr(command) => pr::run(&command, global, output),
         Command::Events(command) => events::run(&command, global, output),
         Command::Log(command) => log::run(&command, global, output),
-        Command::Dev(_) | Command::Try(_) | Command::Init(_) | Command::Executor(_) => {
+        Command::Init(_) | Command::Executor(_) => {
             Err(CommandError::failed("being written", "wait"))
         }
     }

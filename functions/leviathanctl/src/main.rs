@@ -5,5 +5,5 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // A confined command starts as this very program: see the crate `leviathan-confine`.
     leviathan_confine::entry_point();
-    ExitCode::from(leviathanctl::commands::main(std::env::args_os()).code())
+    leviathanctl::commands::main(std::env::args_os())
 }

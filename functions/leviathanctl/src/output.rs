@@ -56,13 +56,6 @@ impl Output {
         serde_json::to_string(value).is_ok_and(|text| self.try_line(text))
     }
 
-    /// A result as one line of JSON, for streams.
-    pub fn json_line(self, value: &impl Serialize) {
-        if let Ok(text) = serde_json::to_string(value) {
-            self.line(text);
-        }
-    }
-
     /// A table; `empty` is printed where there is no row. Cells are foreign text: each is made one
     /// harmless line.
     pub fn table(self, head: &[&str], rows: Vec<Vec<String>>, empty: &str) {

@@ -4,11 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use leviathan_core::ports::ObjectStore;
 use leviathan_local::folder_store::FolderStore;
 use leviathan_log::artifacts::Artifacts;
 use leviathan_log::{Log, Writer};
 use leviathan_runtime::clock::{SystemClock, SystemEntropy};
 
+use crate::dev::wrapper::{AsTheyAre, PortWrapper};
 use crate::error::CommandError;
 
 /// The folder that `--state` names.
@@ -43,24 +45,14 @@ impl StateFolder {
         self.root.join("jobs")
     }
 
-    /// Mirrors of targets that are URLs.
-    pub fn mirrors(&self) -> PathBuf {
-        self.root.join("mirrors")
-    }
-
     /// One empty file for each policy digest whose commands a person let run here.
     pub fn trust(&self) -> PathBuf {
         self.root.join("trust")
     }
 
-    /// Backlog and policy of `try`, a folder for each target.
-    pub fn stand_ins(&self) -> PathBuf {
-        self.root.join("stand-ins")
-    }
-
-    /// Held by the one `dev` that runs on this state.
-    pub fn lock(&self) -> PathBuf {
-        self.root.join("lock")
+    /// Backlog and policy of `try`.
+    pub fn stand_in(&self) -> PathBuf {
+        self.root.join("stand-in")
     }
 
     /// The key that attempts' tokens are signed with; readable by the owner only.
@@ -75,19 +67,35 @@ impl StateFolder {
 
     /// Opens the log for a program of this name. Reading creates nothing.
     pub fn open(&self, program: &str) -> Result<OpenState, CommandError> {
-        let store = |path: PathBuf| {
-            FolderStore::open(&path).map(Arc::new).map_err(|error| {
-                CommandError::failed(
+        self.open_with(program, &AsTheyAre)
+    }
+
+    /// The same, with something between the log and its stores.
+    pub fn open_with(
+        &self,
+        program: &str,
+        wrapper: &dyn PortWrapper,
+    ) -> Result<OpenState, CommandError> {
+        let store = |name, path: PathBuf| -> Result<Arc<dyn ObjectStore>, CommandError> {
+            match FolderStore::open(&path) {
+                Ok(store) => Ok(wrapper.store(name, Arc::new(store))),
+                Err(error) => Err(CommandError::failed(
                     format!("the state folder {} can't be opened: {error}", path.display()),
                     "check its permissions, or name another one with --state",
-                )
-            })
+                )),
+            }
         };
         let writer =
             Writer { program: program.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        let log =
-            Log::new(store(self.log())?, Arc::new(SystemClock), Arc::new(SystemEntropy), writer);
-        Ok(OpenState { log: Arc::new(log), artifacts: Artifacts::new(store(self.data())?) })
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let log = Log::new(store("log", self.log())?, clock, entropy, writer);
+        let artifacts = Artifacts::new(store("data", self.data())?);
+        Ok(OpenState { log: Arc::new(log), artifacts })
+    }
+
+    /// Where the local forge keeps its own files.
+    pub fn forge(&self) -> PathBuf {
+        self.root.join("forge")
     }
 
     /// The state of an earlier run; an error that says how to get one where there is none.

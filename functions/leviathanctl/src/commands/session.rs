@@ -111,7 +111,7 @@ impl Session {
 }
 
 /// Who gives orders: this machine's name for the person.
-fn operator() -> String {
+pub(crate) fn operator() -> String {
     let user = std::env::var("USER").unwrap_or_default();
     if user.trim().is_empty() { "operator".to_owned() } else { crate::text::cut(&user, 64) }
 }

@@ -140,11 +140,10 @@ fn create(
     }
 }
 
-/// Whether the recorded answer differs; a mere shift of `until` is not news.
+/// Whether the recorded answer differs in kind. Numbers in an explanation, such as how many attempts
+/// are under way, change too often to be news; `explain` always tells them as they are.
 fn is_news(task: &Task, reason: &Reason) -> bool {
-    task.refusal.as_ref().is_none_or(|recorded| {
-        (&recorded.code, &recorded.explanation) != (&reason.code, &reason.explanation)
-    })
+    task.refusal.as_ref().is_none_or(|recorded| recorded.code != reason.code)
 }
 
 fn refuse(target_id: &TargetId, task_id: &TaskId, reason: Reason) -> NewEvent {

@@ -211,6 +211,7 @@ impl State {
                     task.begin_generation();
                 }
                 task.removed = false;
+                task.refusal = None;
                 task.wish = wish;
             }
             None => {

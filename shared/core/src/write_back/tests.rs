@@ -311,3 +311,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_proof_sees_every_other_change() {
+    let before = "v: 1\ntasks:\n- {id: one, n: [1, {a: b}]}\n- {id: two, ready: true}\n";
+    let wanted = completion("two");
+    let after = complete(before, &wanted).unwrap();
+    let holds = |after: &str| {
+        let (before, after) = (super::read(before).unwrap(), super::read(after).unwrap());
+        super::proof::holds(&before, &after, 1, &wanted.fields())
+    };
+    assert!(holds(&after));
+    for (from, to) in [
+        ("v: 1", "v: 2"),
+        ("v: 1", "v: '1'"),
+        ("v: 1\n", ""),
+        ("v: 1", "v: 1\nw: 1"),
+        ("id: one", "id: won"),
+        ("{a: b}", "{a: c}"),
+        ("{a: b}", "{a: b}, 2"),
+        ("id: two", "id: too"),
+        ("id: two, ready: false", "ready: false, id: two"),
+        ("ready: false", "ready: 'false'"),
+        ("ready: false", "ready: true"),
+        ("status: completed", "status: done"),
+        ("pr_number: null", "pr_number: 'null'"),
+        (", pr_number: null", ""),
+        ("pr_number: null", "pr_number: null, more: 1"),
+        ("- {id: two", "- {id: three}\n- {id: two"),
+    ] {
+        let tampered = after.replace(from, to);
+        assert_ne!(tampered, after, "{from}");
+        assert!(!holds(&tampered), "{tampered}");
+    }
+}

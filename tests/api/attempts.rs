@@ -5,7 +5,7 @@ use leviathan_core::ids::{AttemptId, Digest};
 use leviathan_core::ports::{Clock as _, Message};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, bundle, event, over_each_store};
+use crate::world::{Answer, LEGACY, OPERATOR, World, bundle, event, over_each_store};
 
 fn claim(attempt: &AttemptId, pod: &str) -> Value {
     let payload = json!({"attempt_id": attempt, "pod_uid": pod, "status": "running"});
@@ -107,5 +107,57 @@ fn an_attempts_token_reads_nothing() {
         ] {
             assert_eq!(code(&world.get(path, &token)), (403, "forbidden".to_owned()), "{path}");
         }
+    });
+}
+
+#[test]
+fn a_person_invalidates_an_attempt_and_it_shows() {
+    over_each_store(|world| {
+        world.backlog();
+        let attempt = world.submitted();
+        let theirs = json!([event("1", "attempt.created", &json!({"attempt_id": "theirs"}))]);
+        world.ingest(&theirs);
+        let invalidate = |token: &str, attempt: &str, body: &str| {
+            let path = format!("/v1/attempts/{attempt}/invalidate");
+            let token = format!("Bearer {token}");
+            let headers = [("authorization", &*token), ("content-type", "application/json")];
+            world.call("POST", &path, &headers, body.as_bytes())
+        };
+        let reason = r#"{"reason":"wrong base","more":1}"#;
+        for (token, status) in [(LEGACY, 403), (&*world.token(&attempt), 403), (OPERATOR, 200)] {
+            let answer = invalidate(token, attempt.as_str(), reason);
+            assert_eq!(answer.status, status, "{}", answer.text);
+        }
+        assert_eq!(world.sent(), [Message::Stop { epoch: 1, attempt: attempt.clone() }]);
+        for token in [LEGACY, OPERATOR] {
+            let answer = invalidate(token, "theirs", reason);
+            assert_eq!(
+                (answer.status, answer.json()),
+                (
+                    200,
+                    json!({"status": "invalidated", "attempt_id": "theirs", "invalidated": true,
+                    "reason": "wrong base"})
+                )
+            );
+        }
+        for id in [attempt.as_str(), "theirs"] {
+            let node = &world.read(&format!("/v1/attempts/{id}"))["attempt_node"]["properties"];
+            assert_eq!(
+                (&node["status"], &node["invalidation_reason"]),
+                (&json!("invalidated"), &json!("wrong base"))
+            );
+        }
+        let types = world.event_types();
+        assert_eq!(types.iter().filter(|t| *t == "attempt.invalidated").count(), 2);
+        let answer = invalidate(OPERATOR, "nobody", reason);
+        assert_eq!(
+            (answer.status, answer.json()),
+            (404, json!({"detail": "Attempt nobody not found"}))
+        );
+        let answer = invalidate(OPERATOR, "nobody", "{}");
+        assert_eq!(
+            (answer.status, &answer.json()["detail"][0]["loc"]),
+            (422, &json!(["body", "reason"]))
+        );
     });
 }

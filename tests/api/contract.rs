@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use crate::world::{LEGACY, OPERATOR, World, over_each_store};
 
 /// Every URL and its method.
-const ROUTES: [(&str, &str); 8] = [
+const ROUTES: [(&str, &str); 9] = [
     ("POST", "/v1/events/ingest"),
     ("GET", "/v1/events/recent"),
     ("GET", "/v1/artifacts/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
     ("GET", "/v1/attempts"),
     ("GET", "/v1/attempts/some-id"),
+    ("POST", "/v1/attempts/some-id/invalidate"),
     ("GET", "/v1/tasks"),
     ("GET", "/v1/graph/summary"),
     ("GET", "/v1/failures"),

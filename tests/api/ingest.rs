@@ -226,3 +226,33 @@ fn another_process_sees_what_this_one_took_in() {
         assert_eq!(world.read("/v1/attempts")["attempts"][0]["status"], json!("submitted"));
     });
 }
+
+#[test]
+fn an_append_and_a_read_cost_one_request_however_long_the_log_is() {
+    over_each_store(|world| {
+        for round in 0..3 {
+            for n in 0..20 {
+                let payload = json!({"attempt_id": format!("{round}-{n}")});
+                let created = event(&format!("{round}-{n}"), "attempt.created", &payload);
+                assert_eq!(world.ingest(&json!([created])).status, 200);
+            }
+            let _ = world.requests();
+            let payload = json!({"attempt_id": format!("{round}-0")});
+            let started = json!([event(&format!("{round} started"), "attempt.started", &payload)]);
+            assert_eq!(world.ingest(&started).status, 200);
+            let appended = world.requests();
+            assert_eq!((appended.puts, appended.gets, appended.lists), (1, 0, 0));
+            for path in [
+                "/v1/attempts",
+                "/v1/events/recent",
+                "/v1/graph/summary",
+                "/v1/tasks",
+                &format!("/v1/attempts/{round}-0"),
+            ] {
+                world.read(path);
+                let read = world.requests();
+                assert_eq!((read.puts, read.gets, read.lists), (0, 1, 0), "{path}");
+            }
+        }
+    });
+}

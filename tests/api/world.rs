@@ -19,6 +19,7 @@ use leviathan_local::{FolderStore, MemoryStore};
 use leviathan_log::artifacts::Artifacts;
 use leviathan_log::{Commit, Log, Transaction};
 use leviathan_tests::clock::HandClock;
+use leviathan_tests::counting_store::{CountingStore, Requests};
 use leviathan_tests::log_builders::log_over;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -36,6 +37,7 @@ pub(crate) struct World {
     pub(crate) key: TokenKey,
     sent: Mutex<UnboundedReceiver<Message>>,
     runtime: Runtime,
+    requests: Arc<CountingStore>,
     _folder: tempfile::TempDir,
 }
 
@@ -65,7 +67,8 @@ pub(crate) fn over_each_store(story: impl Fn(&World)) {
 impl World {
     fn over(store: impl Fn(&std::path::Path) -> Arc<dyn ObjectStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
+        let requests = Arc::new(CountingStore::over(store(folder.path())));
+        let store = Arc::clone(&requests) as Arc<dyn ObjectStore>;
         let clock = Arc::new(HandClock::default());
         let log = Arc::new(log_over(Arc::clone(&store), Arc::clone(&clock) as Arc<dyn Clock>, 7));
         let key = TokenKey::new(&[42; 32]).unwrap();
@@ -94,7 +97,7 @@ impl World {
             .build()
             .into();
         let sent = Mutex::new(sent);
-        Self { base, agent, clock, log, key, sent, runtime, _folder: folder }
+        Self { base, agent, clock, log, key, sent, runtime, requests, _folder: folder }
     }
 
     pub(crate) fn call(
@@ -146,6 +149,11 @@ impl World {
         let token = format!("Bearer {token}");
         let path = format!("/v1/artifacts/{}{query}", Digest::of(bytes));
         self.call("PUT", &path, &[("authorization", &token)], bytes)
+    }
+
+    /// Requests to the store since the last call.
+    pub(crate) fn requests(&self) -> Requests {
+        self.requests.take()
     }
 
     /// The log as another process would read it.

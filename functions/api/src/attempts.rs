@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::caller::Reader;
 use crate::error::ApiError;
-use crate::events;
+use crate::events::Show;
 use crate::query::Query;
 
 /// Attempts in one answer, without and with a wish.
@@ -52,9 +52,10 @@ pub(crate) async fn show(
         let places = graph.attempt_events(&attempt_id).to_vec();
         (graph.attempt(&attempt_id).map(node), artifacts, places)
     };
+    let mut show = Show::of(&app);
     let mut shown = Vec::with_capacity(places.len());
     for event in app.shown.events(&app.log, &places).await? {
-        shown.push(events::show(&app, event).await?);
+        shown.push(show.event(event).await?);
     }
     Ok(Json(json!({ "attempt_node": attempt, "events": shown, "artifacts": artifacts })))
 }

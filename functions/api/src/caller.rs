@@ -41,9 +41,9 @@ impl Caller {
     pub(crate) fn may_read(&self) -> Result<(), ApiError> {
         match self {
             Self::Operator | Self::Legacy => Ok(()),
-            Self::Attempt { .. } => {
-                Err(ApiError::Forbidden("An attempt's token reads nothing".to_owned()))
-            }
+            Self::Attempt { .. } => Err(ApiError::Forbidden(
+                "An attempt's token only reports what its attempt does".to_owned(),
+            )),
         }
     }
 }

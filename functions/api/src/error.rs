@@ -34,6 +34,9 @@ pub(crate) enum ApiError {
     /// No such artifact.
     #[error("Artifact {0} not found")]
     NoArtifact(Digest),
+    /// No such attempt.
+    #[error("Attempt {0} not found")]
+    NoAttempt(String),
     /// The URL knows other methods.
     #[error("Method Not Allowed")]
     Method {
@@ -94,7 +97,7 @@ impl IntoResponse for ApiError {
             }
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, detail(&self)).into_response(),
             Self::Forbidden(_) => coded(StatusCode::FORBIDDEN, "forbidden", self.to_string()),
-            Self::NotFound | Self::NoArtifact(_) => {
+            Self::NotFound | Self::NoArtifact(_) | Self::NoAttempt(_) => {
                 (StatusCode::NOT_FOUND, detail(&self)).into_response()
             }
             Self::Method { allow } => {

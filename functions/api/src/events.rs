@@ -26,43 +26,66 @@ pub(crate) async fn recent(
 ) -> Result<Json<Vec<Value>>, ApiError> {
     let limit = Query::of(&uri).limit(DEFAULT, MOST)?;
     let events = app.shown.recent(&app.log, limit).await?;
+    let mut show = Show::of(&app);
     let mut shown = Vec::with_capacity(events.len());
     for event in events {
         let hash = event.hash.clone();
-        let mut event = show(&app, event).await?;
+        let mut event = show.event(event).await?;
         event.insert("hash".to_owned(), Value::from(hash));
         shown.push(Value::Object(event));
     }
     Ok(Json(shown))
 }
 
-/// An event without its hash, its payload whole.
-pub(crate) async fn show(app: &App, event: Event) -> Result<Payload, ApiError> {
-    let Event { event_id, event_type, timestamp: sent, actor_id, payload, .. } = event;
-    let payload = whole(app, payload).await?;
-    let timestamp = shown_time(&sent);
-    let shown = json!({
-        "event_id": event_id, "event_type": event_type, "timestamp": timestamp,
-        "actor_id": actor_id, "payload": payload,
-    });
-    match shown {
-        Value::Object(shown) => Ok(shown),
-        // `json!` of braces makes an object.
-        _ => Ok(Payload::new()),
+/// Large payloads that one answer gives back whole, in bytes; beyond that it shows what the log has
+/// of them. A smaller `limit` shows the others.
+const MOST_WHOLE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Events as one answer shows them.
+pub(crate) struct Show<'a> {
+    app: &'a App,
+    whole_bytes_left: usize,
+}
+
+impl<'a> Show<'a> {
+    pub(crate) fn of(app: &'a App) -> Self {
+        Self { app, whole_bytes_left: MOST_WHOLE_BYTES }
+    }
+
+    /// An event without its hash.
+    pub(crate) async fn event(&mut self, event: Event) -> Result<Payload, ApiError> {
+        let Event { event_id, event_type, timestamp: sent, actor_id, payload, .. } = event;
+        let payload = self.whole(payload).await?;
+        let timestamp = shown_time(&sent);
+        let shown = json!({
+            "event_id": event_id, "event_type": event_type, "timestamp": timestamp,
+            "actor_id": actor_id, "payload": payload,
+        });
+        match shown {
+            Value::Object(shown) => Ok(shown),
+            // `json!` of braces makes an object.
+            _ => Ok(Payload::new()),
+        }
+    }
+
+    /// Gives a large payload back whole; what was purged since shows what the log has of it.
+    async fn whole(&mut self, payload: Payload) -> Result<Payload, ApiError> {
+        let Some(whole) = ingest::whole(&payload) else { return Ok(payload) };
+        let Some(left) = self.whole_bytes_left.checked_sub(whole.size_bytes) else {
+            return Ok(payload);
+        };
+        match self.app.artifacts.get(&whole.sha256).await.map_err(ApiError::from) {
+            Ok(bytes) => {
+                self.whole_bytes_left = left;
+                Ok(serde_json::from_slice(&bytes).unwrap_or(payload))
+            }
+            Err(problem) if problem.is_absent() => Ok(payload),
+            Err(problem) => Err(problem),
+        }
     }
 }
 
 /// A time as sent, in the original's spelling.
 pub(crate) fn shown_time(sent: &str) -> String {
     timestamp::parse(sent).map_or_else(|_| sent.to_owned(), |time| time.isoformat())
-}
-
-/// Gives a large payload back whole; what was purged since shows what the log has of it.
-async fn whole(app: &App, payload: Payload) -> Result<Payload, ApiError> {
-    let Some(digest) = ingest::whole(&payload) else { return Ok(payload) };
-    match app.artifacts.get(&digest).await.map_err(ApiError::from) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or(payload)),
-        Err(problem) if problem.is_absent() => Ok(payload),
-        Err(problem) => Err(problem),
-    }
 }

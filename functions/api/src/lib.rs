@@ -22,6 +22,7 @@ mod failures;
 mod graph;
 mod health;
 mod ingest;
+mod invalidate;
 mod query;
 mod routes;
 mod shown;

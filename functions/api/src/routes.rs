@@ -14,11 +14,13 @@ use http::{HeaderValue, StatusCode};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::{artifacts, attempts, body, events, failures, graph, health, ingest, tasks};
+use crate::{
+    artifacts, attempts, body, events, failures, graph, health, ingest, invalidate, tasks,
+};
 
 /// The API as a service. It listens nowhere: `leviathanctl dev` and the function's runtime do.
 pub fn router(app: Arc<App>) -> Router {
-    let routes: [(&str, MethodRouter<Arc<App>>); 10] = [
+    let routes: [(&str, MethodRouter<Arc<App>>); 11] = [
         ("/healthz", get(health::healthz)),
         ("/v1/events/ingest", post(ingest::ingest)),
         ("/v1/events/recent", get(events::recent)),
@@ -28,6 +30,7 @@ pub fn router(app: Arc<App>) -> Router {
         ),
         ("/v1/attempts", get(attempts::list)),
         ("/v1/attempts/{attempt_id}", get(attempts::show)),
+        ("/v1/attempts/{attempt_id}/invalidate", post(invalidate::invalidate)),
         ("/v1/tasks", get(tasks::list)),
         ("/v1/graph/summary", get(graph::summary)),
         ("/v1/failures", get(failures::list)),

@@ -21,10 +21,10 @@ use crate::idempotency_key::{IdempotencyKey, KeyAge};
 use crate::ids::{AttemptId, Digest, TargetId};
 use crate::state::{State, bundle_id_key, bundle_key, event_key};
 
-pub use bundle::{Bundle, not_an_object, read, whole_number};
+pub use bundle::{Bundle, not_an_object, read, read_text, whole_number};
 pub use element::{Element, Incoming};
 pub use fault::{Fault, Step};
-pub use large::{MAX_PAYLOAD_BYTES, whole};
+pub use large::{MAX_PAYLOAD_BYTES, Whole, whole};
 
 /// Who sends what.
 #[derive(Debug, Clone, Copy)]

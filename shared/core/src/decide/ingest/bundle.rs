@@ -47,6 +47,16 @@ impl Bundle {
     }
 }
 
+/// Reads a request's body of one text field, such as `reason`, of at most `most` bytes.
+pub fn read_text(body_text: &str, field: &str, most: usize) -> Result<String, Vec<Fault>> {
+    let fields = fields(body_text)?;
+    let mut faults = Vec::new();
+    match name(&fields, field, most, &short_value(body_text), &mut faults) {
+        Some(text) => Ok(text),
+        None => Err(faults),
+    }
+}
+
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Reads a request's body. Every fault of the envelope is named.
@@ -54,8 +64,8 @@ pub fn read(text: &str) -> Result<Bundle, Vec<Fault>> {
     let fields = fields(text)?;
     let whole = short_value(text);
     let mut faults = Vec::new();
-    let target = name(&fields, "target", &whole, &mut faults);
-    let bundle_id = name(&fields, "bundle_id", &whole, &mut faults);
+    let target = name(&fields, "target", MAX_NAME, &whole, &mut faults);
+    let bundle_id = name(&fields, "bundle_id", MAX_NAME, &whole, &mut faults);
     let events = match fields.get("events") {
         Some(raw) => objects(raw, "events", &mut faults),
         None => {
@@ -111,6 +121,7 @@ fn short_value(text: &str) -> Value {
 fn name(
     fields: &Fields<'_>,
     field: &str,
+    most: usize,
     whole: &Value,
     faults: &mut Vec<Fault>,
 ) -> Option<String> {
@@ -120,9 +131,9 @@ fn name(
         return None;
     };
     match short_value(raw.get()) {
-        Value::String(text) if text.len() <= MAX_NAME => return Some(text),
+        Value::String(text) if text.len() <= most => return Some(text),
         Value::String(_) => {
-            let msg = format!("String should have at most {MAX_NAME} characters");
+            let msg = format!("String should have at most {most} characters");
             faults.push(Fault::new("string_too_long", loc, msg, &Value::Null));
         }
         other => faults.push(Fault::no_string(loc, &other)),

@@ -1,6 +1,7 @@
 //! Payloads that are too large for the log. The whole goes into an artifact, what is short stays in
 //! the event, with the artifact's digest; answers give the whole back (DECISIONS 6).
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::event::Payload;
@@ -32,13 +33,22 @@ pub(super) fn set_aside(payload: &mut Payload) -> Option<Vec<u8>> {
             kept.insert(key.clone(), value.clone());
         }
     }
-    let digest = Digest::of(text.as_bytes());
-    kept.insert(MARK.to_owned(), json!({"sha256": digest, "size_bytes": text.len()}));
+    let whole = Whole { sha256: Digest::of(text.as_bytes()), size_bytes: text.len() };
+    kept.insert(MARK.to_owned(), json!(whole));
     *payload = kept;
     Some(text.into_bytes())
 }
 
-/// The artifact that holds the whole payload, where the log has only a part.
-pub fn whole(payload: &Payload) -> Option<Digest> {
-    payload.get(MARK)?.get("sha256")?.as_str()?.parse().ok()
+/// Where the whole of a large payload is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    /// Its artifact.
+    pub sha256: Digest,
+    /// How long it is.
+    pub size_bytes: usize,
+}
+
+/// Where the whole payload is, if the log has only a part.
+pub fn whole(payload: &Payload) -> Option<Whole> {
+    serde_json::from_value(payload.get(MARK)?.clone()).ok()
 }

@@ -243,7 +243,7 @@ fn a_large_payload_leaves_its_short_fields_and_a_mark() {
     let element = &read.elements[0];
     let kept = &element.event.as_ref().unwrap().payload;
     let bytes = element.set_aside.as_ref().unwrap();
-    assert_eq!(whole(kept), Some(Digest::of(bytes)));
+    assert_eq!(whole(kept), Some(Whole { sha256: Digest::of(bytes), size_bytes: bytes.len() }));
     assert_eq!(serde_json::from_slice::<Value>(bytes).unwrap(), payload);
     assert_eq!(kept.keys().collect::<Vec<_>>(), ["attempt_id", "n", "leviathan.payload"]);
 

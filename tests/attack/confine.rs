@@ -215,11 +215,13 @@ fn the_helper_can_not_be_killed_or_looked_into_by_its_command() {
 #[test]
 fn root_has_no_power_beyond_its_own_files() {
     let sandbox = Sandbox::new();
-    sandbox.sh("grep -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs)' /proc/self/status");
+    sandbox.sh("grep -E '^(Cap|NoNewPrivs)' /proc/self/status");
     let output = sandbox.output();
-    for line in ["CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "NoNewPrivs:\t1"] {
-        assert!(output.contains(line), "capabilities are given up: {output}");
+    for set in ["Inh", "Prm", "Eff", "Amb"] {
+        let line = format!("Cap{set}:\t0000000000000000");
+        assert!(output.contains(&line), "capabilities are given up: {output}");
     }
+    assert!(output.contains("NoNewPrivs:\t1"), "no setuid program helps: {output}");
 }
 
 #[test]
@@ -318,4 +320,18 @@ fn the_machine_s_own_tools_work_inside() {
         "import multiprocessing as m\nif __name__ == '__main__':\n with m.get_context('fork').Pool(2) as p: print(p.map(abs, [-1]))",
     );
     assert_eq!(ended.ending, Ending::Exited(0), "/dev/shm: {}", sandbox.output());
+}
+
+#[test]
+fn namespaces_are_used_wherever_this_user_may_make_them() {
+    let unshare = std::process::Command::new("unshare")
+        .args(["--user", "--map-current-user", "--pid", "--fork", "--mount-proc", "true"])
+        .output();
+    match unshare {
+        Ok(output) if output.status.success() && !isolation().nested => {
+            assert!(isolation().namespaces, "unshare can, we can't: {}", isolation());
+        }
+        Ok(output) => eprintln!("NOT RUN, no user namespaces here: {output:?}"),
+        Err(error) => eprintln!("NOT RUN, the program unshare is missing: {error}"),
+    }
 }

@@ -116,7 +116,9 @@ tried = 0
 for path in glob.glob('/proc/[0-9]*'):
     pid = int(path[6:])
     if pid == os.getpid(): continue
-    if b'executor' not in open(path + '/cmdline', 'rb').read() and b'confine' not in open(path + '/cmdline', 'rb').read(): continue
+    try: line = open(path + '/cmdline', 'rb').read()
+    except OSError: continue
+    if b'executor' not in line and b'confine' not in line: continue
     tried += 1
     for request in (16, 0x4206):
         if libc.ptrace(request, pid, 0, 0) == 0: print('WORKED ptrace', pid, file=out)

@@ -9,6 +9,9 @@ use nix::sched::{CloneFlags, unshare};
 use rustix::fs::{Mode, OFlags};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind_recursive, mount_change};
 use rustix::process::{getgid, getuid};
+use rustix::thread::{
+    CapabilitySet, capabilities, configure_capability_in_ambient_set, set_capabilities,
+};
 
 use super::Failure;
 use crate::instructions::View;
@@ -34,7 +37,23 @@ pub(super) fn enter(network: bool) -> Result<(), Failure> {
     };
     write("/proc/self/setgroups", "deny".to_owned())?;
     write("/proc/self/uid_map", format!("{user} {user} 1"))?;
-    write("/proc/self/gid_map", format!("{group} {group} 1"))
+    write("/proc/self/gid_map", format!("{group} {group} 1"))?;
+    pass_on_powers()
+}
+
+/// The powers over the new namespaces that process 1 needs: to mount, to bring loopback up, and to
+/// give all of them up for good. An ordinary user loses every power with the next exec unless it
+/// is ambient.
+fn pass_on_powers() -> Result<(), Failure> {
+    let step = "pass on the powers over the namespaces";
+    let needed = [CapabilitySet::SYS_ADMIN, CapabilitySet::NET_ADMIN, CapabilitySet::SETPCAP];
+    let mut own = capabilities(None).map_err(Failure::at(step))?;
+    own.inheritable = needed.into_iter().collect();
+    set_capabilities(None, own).map_err(Failure::at(step))?;
+    for one in needed {
+        configure_capability_in_ambient_set(one, true).map_err(Failure::at(step))?;
+    }
+    Ok(())
 }
 
 /// Covers folders, keeps what stays visible, and shows only the namespace's own processes. To be

@@ -1,1 +1,7 @@
-//! The architecture suite.
+//! Rules of the tree that a compiler does not hold: arrows between crates, what is linked where,
+//! purity of core, a header in each file. Each check is shown to bite on a sample that breaks it.
+
+mod arrows;
+mod files;
+mod purity;
+mod tree;

@@ -1,3 +1,4 @@
+//! The walk over a workspace, on real folders.
 use std::os::unix::ffi::OsStrExt;
 
 use leviathan_core::diff::NewFile;

@@ -1,0 +1,114 @@
+//! Who may depend on whom: functions → local, confine, runtime → log → core. Deployed functions
+//! never link this machine's stand-ins, and one machine never links AWS or Kubernetes.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use crate::tree::{dependencies, members, metadata, root};
+
+/// Our crates that each of our crates may name. What is not here may name none.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("leviathan-core", &[]),
+    ("leviathan-confine", &[]),
+    ("leviathan-runtime", &["leviathan-core"]),
+    ("leviathan-log", &["leviathan-core"]),
+    (
+        "leviathan-local",
+        &["leviathan-core", "leviathan-log", "leviathan-confine", "leviathan-runtime"],
+    ),
+    ("leviathan-api", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    ("leviathan-tick", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    ("leviathan-dispatch", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    ("leviathan-publish", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    ("leviathan-executor", &["leviathan-core", "leviathan-confine"]),
+];
+
+/// Programs that put everything together.
+const MAY_NAME_ALL: &[&str] = &["leviathanctl", "leviathan-tests"];
+
+fn wrong_arrows(named: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, dependencies) in named {
+        if MAY_NAME_ALL.contains(&name.as_str()) {
+            continue;
+        }
+        let allowed = ARROWS.iter().find(|(crate_name, _)| crate_name == name);
+        let allowed = allowed.map_or(&[][..], |(_, allowed)| allowed);
+        for dependency in dependencies {
+            let ours = dependency.starts_with("leviathan");
+            if ours && !allowed.contains(&dependency.as_str()) {
+                wrong.push(format!("{name} -> {dependency}"));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn arrows_between_our_crates_point_one_way() {
+    let metadata = metadata();
+    let named: BTreeMap<String, Vec<String>> = members(&metadata)
+        .into_iter()
+        .map(|(name, package)| (name, dependencies(&package)))
+        .collect();
+    for (name, _) in ARROWS {
+        assert!(named.contains_key(*name), "{name} is in the table and not in the workspace");
+    }
+    assert_eq!(wrong_arrows(&named), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_arrow_is_found() {
+    let named = BTreeMap::from([
+        ("leviathan-core".to_owned(), vec!["leviathan-log".to_owned()]),
+        ("leviathan-new".to_owned(), vec!["leviathan-core".to_owned(), "serde".to_owned()]),
+        ("leviathan-tick".to_owned(), vec!["leviathan-local".to_owned()]),
+    ]);
+    let wrong = wrong_arrows(&named);
+    assert_eq!(
+        wrong,
+        [
+            "leviathan-core -> leviathan-log",
+            "leviathan-new -> leviathan-core",
+            "leviathan-tick -> leviathan-local",
+        ]
+    );
+}
+
+/// Every crate that a program links, by `cargo tree`.
+fn linked(package: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--edges=normal", "--prefix=none"])
+        .args(["--format={lib}", "--package", package])
+        .current_dir(root())
+        .output()
+        .expect("cargo tree runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[test]
+fn each_program_links_only_what_it_needs() {
+    let never: &[(&str, &[&str])] = &[
+        ("leviathanctl", &["aws_", "kube", "k8s_openapi", "lambda_"]),
+        (
+            "leviathan-executor",
+            &["aws_", "kube", "tokio", "axum", "leviathan_log", "leviathan_local"],
+        ),
+        ("leviathan-api", &["kube", "leviathan_local", "leviathan_confine"]),
+        ("leviathan-tick", &["kube", "leviathan_local", "leviathan_confine"]),
+        ("leviathan-dispatch", &["leviathan_local", "leviathan_confine"]),
+        ("leviathan-publish", &["kube", "leviathan_local", "leviathan_confine"]),
+        ("leviathan-core", &["tokio", "rand", "rustix", "reqwest", "hyper"]),
+    ];
+    for (package, prefixes) in never {
+        let linked = linked(package);
+        assert!(linked.len() > 5, "cargo tree told too little of {package}");
+        for prefix in *prefixes {
+            let found: Vec<&String> =
+                linked.iter().filter(|name| name.starts_with(prefix)).collect();
+            assert!(found.is_empty(), "{package} must not link {prefix}*: {found:?}");
+        }
+    }
+}

@@ -132,6 +132,8 @@ fn json_that_no_event_can_hold_costs_that_event_alone() {
             ("1e-999", true),
             (r#""\u0000""#, true),
             (r#"{"":null}"#, true),
+            (r#"{"$serde_json::private::Number":"5"}"#, true),
+            (r#"{"$serde_json::private::RawValue":"[1]"}"#, true),
         ];
         for (n, (payload, sound)) in payloads.iter().enumerate() {
             let body = format!(

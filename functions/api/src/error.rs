@@ -195,3 +195,77 @@ fn artifact_problem(problem: ArtifactError) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use leviathan_log::Nonce;
+
+    use super::*;
+
+    async fn answer(error: ApiError) -> (u16, bool, String) {
+        let response = error.into_response();
+        let later = response.headers().contains_key(RETRY_AFTER);
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 64 * 1024).await.unwrap();
+        (status, later, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    fn unclear() -> StoreError {
+        let (key, reason) = ("events/secret-bucket".to_owned(), "10.0.0.7 refused".to_owned());
+        StoreError::Unclear { key, reason }
+    }
+
+    #[tokio::test]
+    async fn what_happened_inside_stays_inside() {
+        let digest = Digest::of(b"x");
+        let reason = "10.0.0.7 refused".to_owned();
+        let missing = "events/secret-bucket".to_owned();
+        for (error, status, later) in [
+            (ApiError::Log(LogError::Store { source: unclear() }), 503, true),
+            (ApiError::Log(LogError::Unknown { seq: 7, nonce: Nonce([7; 16]), reason }), 503, true),
+            (ApiError::Log(LogError::Busy { races: 64 }), 503, true),
+            (ApiError::Log(LogError::ClockOff { seconds: 999, limit: 300 }), 503, true),
+            (ApiError::Log(LogError::NewerLog { needed: 9, understood: 1 }), 503, true),
+            (
+                ApiError::Log(LogError::Hole { missing, evidence: "10.0.0.7".to_owned() }),
+                500,
+                false,
+            ),
+            (ApiError::Log(LogError::NoSuchCommit { seq: 7 }), 500, false),
+            (
+                ApiError::Artifact(ArtifactError::Store {
+                    digest: digest.clone(),
+                    source: unclear(),
+                }),
+                503,
+                true,
+            ),
+            (
+                ApiError::Artifact(ArtifactError::Corrupt {
+                    digest: digest.clone(),
+                    found: digest,
+                }),
+                500,
+                false,
+            ),
+        ] {
+            let shown = format!("{error:?}");
+            let (found, retry, body) = answer(error).await;
+            assert_eq!((found, retry), (status, later), "{shown}");
+            for inner in ["secret-bucket", "10.0.0.7", "0707", "999"] {
+                assert!(!body.contains(inner), "{shown}: {body}");
+            }
+            if status == 500 {
+                assert_eq!(body, "Internal Server Error");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bundle_that_is_too_large_is_told_the_limit() {
+        let error = LogError::Encode(EncodeError::TooManyEvents { count: 2000 });
+        let (status, _, body) = answer(error.into()).await;
+        assert!(status == 413 && body.contains("1024"), "{status} {body}");
+    }
+}

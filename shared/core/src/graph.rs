@@ -9,6 +9,7 @@
 
 mod attempt;
 mod failure;
+mod key;
 mod node;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,7 +17,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::Value;
 
 use crate::event::{Event, Payload};
-use crate::ids::Digest;
 use crate::timestamp;
 
 pub use attempt::{AttemptRow, EventPlace};
@@ -25,6 +25,7 @@ pub use node::{Node, NodeType};
 
 use attempt::Attempts;
 use failure::Failures;
+use key::{NodeKey, key, pull_request_key};
 
 /// How many of the newest events the summary names.
 pub const SUMMARY_EVENTS: usize = 20;
@@ -46,14 +47,6 @@ impl EdgeType {
             Self::Produced => "PRODUCED",
         }
     }
-}
-
-/// Which node, over all targets: two targets may use the same task id and pull request number.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct NodeKey {
-    node_type: NodeType,
-    target: String,
-    node_id: String,
 }
 
 /// The newest events, as the summary names them.
@@ -295,40 +288,6 @@ fn text<'a>(payload: &'a Payload, key: &str) -> Option<&'a str> {
 /// The time that an event tells, as answers spell it; as sent where it is no time.
 fn shown_time(sent: &str) -> String {
     timestamp::parse(sent).map_or_else(|_| sent.to_owned(), |time| time.isoformat())
-}
-
-/// What tells equal ids of two targets apart.
-fn scope_of(event: &Event) -> String {
-    text(&event.payload, "target_id")
-        .or_else(|| event.target.as_ref().map(crate::ids::TargetId::as_str))
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn key(node_type: NodeType, id: &str, event: &Event) -> Option<NodeKey> {
-    let node_id = text(&event.payload, id)?.to_owned();
-    Some(NodeKey { node_type, target: scope_of(event), node_id })
-}
-
-/// `pr-` and the number; without one, the beginning of the url's digest; without that, of the
-/// event's id.
-fn pull_request_key(event: &Event) -> NodeKey {
-    let number = event.payload.get("pr_number").and_then(|number| match number {
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(number) if !number.is_empty() => Some(number.clone()),
-        _ => None,
-    });
-    let node_id = number
-        .or_else(|| {
-            let url = text(&event.payload, "pr_url")?;
-            Some(Digest::of(url.as_bytes()).as_str().chars().take(12).collect())
-        })
-        .unwrap_or_else(|| event.event_id.chars().take(12).collect());
-    NodeKey {
-        node_type: NodeType::PullRequest,
-        target: scope_of(event),
-        node_id: format!("pr-{node_id}"),
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::key::{NodeKey, scope_of};
 use super::node::{Node, NodeType};
-use super::{NodeKey, scope_of, shown_time, text};
+use super::{shown_time, text};
 use crate::event::{Event, Role};
 use crate::timestamp;
 

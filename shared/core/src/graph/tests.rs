@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::event::{Principal, Role};
+use crate::ids::Digest;
 
 /// Folds `(role, type, target of the bundle, payload)` in order.
 fn fold(events: &[(Role, &str, &str, Value)]) -> Graph {

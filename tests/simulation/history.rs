@@ -44,13 +44,22 @@ pub(crate) struct Operation {
     pub(crate) ended: Option<(u64, Answer)>,
 }
 
+/// What a read gave.
+#[derive(Debug, Clone)]
+pub(crate) enum Seen {
+    /// A reader's view.
+    View(Arc<View>),
+    /// A decision for nothing, which answers with how many events it saw.
+    Events(u64),
+}
+
 /// One read.
 #[derive(Debug, Clone)]
 pub(crate) struct Read {
     pub(crate) owner: Owner,
     pub(crate) begun: u64,
     pub(crate) ended: u64,
-    pub(crate) result: Result<Arc<View>, LogError>,
+    pub(crate) result: Result<Seen, LogError>,
 }
 
 #[derive(Default)]

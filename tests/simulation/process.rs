@@ -11,12 +11,12 @@ use leviathan_core::fact::{Fact, TargetRegistered};
 use leviathan_core::ids::{Digest, TargetId};
 use leviathan_core::ports::Clock;
 use leviathan_core::state::{State, bundle_key};
-use leviathan_log::{Log, LogError, Outcome, Transaction, View};
+use leviathan_log::{Log, LogError, Outcome, Transaction};
 use leviathan_tests::log_builders::{event, transaction};
 use serde_json::json;
 
 use crate::event_loop::{Owner, Steps};
-use crate::history::{Answer, History, Read, Wish};
+use crate::history::{Answer, History, Read, Seen, Wish};
 
 /// A process's clock: the store's time and an error.
 pub(crate) struct SkewedClock {
@@ -51,9 +51,10 @@ impl Process {
         for _ in 0..operations {
             let pause = SignedDuration::from_millis(self.below(1_500));
             self.steps.step(self.owner, "", pause).await;
-            match self.below(10) {
+            match self.below(12) {
                 0..5 => self.note().await,
                 5..7 => self.register().await,
+                7..9 => self.look().await,
                 _ => self.bundle().await,
             }
         }
@@ -65,15 +66,28 @@ impl Process {
             let pause = SignedDuration::from_millis(self.below(3_000));
             self.steps.step(self.owner, "", pause).await;
             let begun = self.steps.turn();
-            let result: Result<Arc<View>, LogError> = self.log.view().await;
-            let ended = self.steps.turn();
-            let seen = match &result {
-                Ok(view) => format!("reads up to {:?}", view.position.seq),
-                Err(problem) => format!("can't read: {problem}"),
-            };
-            self.steps.note(self.owner, &seen);
-            self.history.read(Read { owner: self.owner, begun, ended, result });
+            let result = self.log.view().await.map(Seen::View);
+            self.has_read(begun, result);
         }
+    }
+
+    /// A client that decides for nothing: its answer must be as new as a reader's.
+    async fn look(&self) {
+        let begun = self.steps.turn();
+        let decide = |state: &State, _: &Moment| Decision::nothing(state.events);
+        let outcome = self.log.transact(&transaction("look"), decide).await;
+        self.has_read(begun, outcome.map(|outcome| Seen::Events(outcome.answer)));
+    }
+
+    fn has_read(&self, begun: u64, result: Result<Seen, LogError>) {
+        let seen = match &result {
+            Ok(Seen::View(view)) => format!("reads {} events", view.position.offset),
+            Ok(Seen::Events(events)) => format!("sees {events} events and does nothing"),
+            Err(problem) => format!("can't read: {problem}"),
+        };
+        self.steps.note(self.owner, &seen);
+        let ended = self.steps.turn();
+        self.history.read(Read { owner: self.owner, begun, ended, result });
     }
 
     fn below(&self, bound: u64) -> i64 {

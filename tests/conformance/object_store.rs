@@ -68,30 +68,35 @@ pub(crate) async fn exactly_one_wins<S: ObjectStore + ?Sized + 'static>(ways: &[
 }
 
 pub(crate) async fn a_reader_sees_the_whole_object_or_none(store: Store) {
-    let whole = Bytes::from(vec![b'x'; 256 * 1024]);
-    for round in 0..10 {
+    const READERS: usize = 3;
+    let whole = Bytes::from(vec![b'x'; 4 * 1024 * 1024]);
+    for round in 0..12 {
         let key = format!("object/{round}");
-        let start = Arc::new(Barrier::new(2));
-        let writer = {
-            let (store, key) = (Arc::clone(&store), key.clone());
-            let (start, whole) = (Arc::clone(&start), whole.clone());
-            tokio::spawn(async move {
+        let start = Arc::new(Barrier::new(READERS + 1));
+        let mut readers = Vec::new();
+        for _ in 0..READERS {
+            let (store, start) = (Arc::clone(&store), Arc::clone(&start));
+            let (key, whole) = (key.clone(), whole.clone());
+            readers.push(tokio::spawn(async move {
                 start.wait().await;
-                store.create(&key, whole).await
-            })
-        };
-        start.wait().await;
-        loop {
-            match store.get(&key).await {
-                Ok(object) => {
-                    assert!(object.bytes == whole, "{} bytes were seen", object.bytes.len());
-                    break;
+                loop {
+                    match store.get(&key).await {
+                        Ok(object) => {
+                            let seen = object.bytes.len();
+                            assert!(object.bytes == whole, "{seen} bytes were seen");
+                            return;
+                        }
+                        Err(StoreError::NotFound { .. }) => tokio::task::yield_now().await,
+                        Err(problem) => panic!("{problem}"),
+                    }
                 }
-                Err(StoreError::NotFound { .. }) => tokio::task::yield_now().await,
-                Err(problem) => panic!("{problem}"),
-            }
+            }));
         }
-        writer.await.unwrap().unwrap();
+        start.wait().await;
+        store.create(&key, whole.clone()).await.unwrap();
+        for reader in readers {
+            reader.await.unwrap();
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The process that the kill test kills: appends numbers to the log in a folder, and says each one
 //! on standard output once it is acknowledged. It never ends by itself.
+//!
+//! With a third argument it dies by the kernel's hand when a file that it writes has grown to that
+//! many bytes (SIGXFSZ): killed at exactly that byte.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -9,6 +12,7 @@ use leviathan_core::decide::Decision;
 use leviathan_local::FolderStore;
 use leviathan_tests::clock::{SeededEntropy, TrueClock};
 use leviathan_tests::log_builders::{event, log_over, transaction};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,6 +22,13 @@ async fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let Ok(first) = first.parse::<u64>() else { return ExitCode::from(2) };
+    if let Some(bytes) = arguments.next() {
+        let Ok(bytes) = bytes.parse::<u64>() else { return ExitCode::from(2) };
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        if setrlimit(Resource::Fsize, limit).is_err() {
+            return ExitCode::from(6);
+        }
+    }
     let Ok(store) = FolderStore::open(folder) else { return ExitCode::from(3) };
     let log = log_over(Arc::new(store), Arc::new(TrueClock), SeededEntropy::new(first).next());
     for number in first.. {

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use leviathan_core::ports::ObjectStore as _;
 use leviathan_local::FolderStore;
 use leviathan_tests::clock::{SeededEntropy, TrueClock};
 use leviathan_tests::log_builders::{log_over, note, transaction};
@@ -16,13 +18,14 @@ use leviathan_tests::log_builders::{log_over, note, transaction};
 /// Kills in all; each time two processes die, at different moments of their appends.
 const ROUNDS: u64 = 12;
 
+fn program(folder: &Path, first: u64) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_append-until-killed"));
+    command.arg(folder).arg(first.to_string()).stdout(Stdio::piped());
+    command
+}
+
 fn start(folder: &Path, first: u64) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_append-until-killed"))
-        .arg(folder)
-        .arg(first.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    program(folder, first).spawn().unwrap()
 }
 
 /// Kills it, and gives what it had acknowledged: the whole lines that it wrote.
@@ -68,4 +71,29 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
     // And the log goes on.
     log.transact(&transaction("after"), |_, _| note(1)).await.unwrap();
     assert_eq!(log.view().await.unwrap().position.seq, Some(report.commits));
+}
+
+/// The number whose commit is appended: it makes one of about 1,700 bytes.
+const NUMBER: u64 = 1;
+
+#[tokio::test]
+async fn a_process_killed_at_any_byte_of_a_commit_leaves_no_part_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(FolderStore::open(folder.path()).unwrap());
+    let log = log_over(store.clone(), Arc::new(TrueClock), 1);
+    log.transact(&transaction("before"), |_, _| note(0)).await.unwrap();
+    let mut killed = 0;
+    for bytes in (0..1_650).step_by(66) {
+        let output = program(folder.path(), NUMBER).arg(bytes.to_string()).output().unwrap();
+        assert!(output.status.signal().is_some(), "{bytes}: {}", output.status);
+        assert!(output.stdout.is_empty(), "{bytes}: it acknowledged what it did not finish");
+        killed += 1;
+        assert_eq!(store.list("", None, 9).await.unwrap().len(), 1, "killed at byte {bytes}");
+    }
+    let writing = std::fs::read_dir(folder.path().join(".writing")).unwrap();
+    assert_eq!(writing.count(), killed, "each died while it wrote");
+    let report = log.verify(None, |_| {}).await.unwrap();
+    assert_eq!((report.commits, report.fault), (1, None));
+    log.transact(&transaction("after"), |_, _| note(1)).await.unwrap();
+    assert_eq!(log.view().await.unwrap().position.seq, Some(1));
 }

@@ -146,6 +146,8 @@ async fn a_clock_that_is_minutes_off_appends_nothing() {
     assert_eq!(problem, LogError::ClockOff { seconds: 360, limit: 300 });
     assert!(problem.to_string().contains("Set the clock"), "{problem}");
     assert_eq!(log.view().await.unwrap().position.seq, Some(0), "reads go on");
+    clock.advance(SignedDuration::from_mins(6));
+    log.transact(&transaction("own"), |_, _| note(2)).await.unwrap();
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ mod weather;
 mod world;
 
 use std::env;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -104,6 +106,27 @@ fn every_seed_ends_well_and_nothing_is_left_untried() {
             assert!(figures.of(what) > 0, "it never happened: {what}");
         }
     }
+}
+
+/// The rules are for mutants: a program that breaks one would break its log.
+#[test]
+fn no_program_chooses_its_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders = vec![root.join("functions"), root.join("shared")];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of ours") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                read += 1;
+                let text = fs::read_to_string(&path).expect("source is text");
+                assert!(!text.contains(".with_rules("), "{} breaks rules", path.display());
+            }
+        }
+    }
+    assert!(read > 50, "it looked at {read} files only");
 }
 
 /// A mutant that is not found means that the simulation looks away.

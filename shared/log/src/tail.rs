@@ -86,9 +86,7 @@ impl Tail {
 
     /// Goes one commit further by what stands under the next key.
     pub(crate) fn take_object(&mut self, rules: &Rules, got: Got) -> Result<(), LogError> {
-        if let Some(store) = got.object.store_time {
-            self.time.observe(got.asked_at, got.answered_at, store);
-        }
+        self.observe(&got);
         let stored = read_next(&self.view.position, got.object.bytes)?;
         self.take(rules, &stored)?;
         self.pace.read(stored.commit.header.seq);
@@ -149,9 +147,24 @@ impl Tail {
         self.view.position.recorded_at.is_none_or(|at| machine.duration_since(at) > FRESH_FOR)
     }
 
-    /// The time to decide with; refused where the clock is too far off.
-    pub(crate) fn now(&self, machine: Timestamp) -> Result<Timestamp, LogError> {
-        self.time.now(machine, self.view.position.recorded_at)
+    /// The time to decide with; refused where the clock is too far off. Before that the store is
+    /// asked once more, because somebody may have set the clock since it last told its time.
+    pub(crate) async fn now(&mut self, access: &Access) -> Result<Timestamp, LogError> {
+        let last = self.view.position.recorded_at;
+        let now = self.time.now(access.clock.now(), last);
+        if let (Err(LogError::ClockOff { .. }), Some(seq)) = (&now, self.view.position.seq)
+            && let Some(got) = access.get(seq).await?
+        {
+            self.observe(&got);
+            return self.time.now(access.clock.now(), last);
+        }
+        now
+    }
+
+    fn observe(&mut self, got: &Got) {
+        if let Some(store) = got.object.store_time {
+            self.time.observe(got.asked_at, got.answered_at, store);
+        }
     }
 
     /// DECISIONS 7: who is older than the log demands decides nothing.

@@ -111,7 +111,7 @@ async fn turn<A>(
     at_end: bool,
 ) -> Result<Turn<A>, LogError> {
     tail.refuse_newer_log()?;
-    let now = tail.now(access.clock.now())?;
+    let now = tail.now(access).await?;
     let view = tail.view();
     let epoch = view.state.epoch().max(view.position.epoch);
     let Decision { events, answer } = decide(&view.state, &Moment { now, epoch });

@@ -8,6 +8,7 @@
 mod api;
 mod check;
 mod gate;
+mod in_a_cluster;
 mod prepare;
 mod report;
 mod work;

@@ -91,6 +91,7 @@ impl LocalCluster {
             io::Error::other(format!("another process runs the Jobs in {place}: {error}"))
         })?;
         survivors::end_all(&jobs, launcher.keep_folders)?;
+        survivors::remove_oldest(&jobs)?;
         let state = std::fs::canonicalize(&launcher.state)?;
         let program = std::fs::canonicalize(&launcher.program)?;
         let launcher = Arc::new(Launcher { state, program, ..launcher });
@@ -154,6 +155,10 @@ impl LocalCluster {
         let folder = Folder::at(self.folder(&job.attempt));
         if !folder.create(job)? {
             return Ok(());
+        }
+        // Logs of long ago are no reason not to run this one.
+        if let Err(error) = survivors::remove_oldest(&self.jobs) {
+            tracing::warn!(%error, "old Jobs' folders stay");
         }
         let stop = StopToken::new();
         let runner = Runner {

@@ -1,11 +1,7 @@
 //! Events per second into a folder and into memory, and the replay of 100,000 events. Printed for
 //! people, judged by nobody: `cargo bench -p leviathan-log`.
 
-#![expect(
-    missing_docs,
-    clippy::expect_used,
-    reason = "criterion's macros make undocumented items; a bench stops at the first fault"
-)]
+#![expect(clippy::expect_used, reason = "a bench stops at the first fault")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Decision, Moment};
 use crate::fact::{AttemptFailed, AttemptSubmitted, Fact, FailureClass};
 use crate::ids::AttemptId;
-use crate::state::{AttemptStatus, State};
+use crate::policy::Policy;
+use crate::state::{Attempt, AttemptStatus, State};
 
 /// What dispatch shall do with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub enum Submission {
     Nothing,
 }
 
-/// Moves a created attempt to submitted, before its Job exists.
+/// Moves a created attempt to submitted, before its Job exists. One whose policy changed since it was
+/// decided ends instead: nobody decided, or trusted, what would run now.
 pub fn submit(state: &State, moment: &Moment, epoch: u64, id: &AttemptId) -> Decision<Submission> {
     let attempt = state.attempts.get(id);
     let Some(attempt) = attempt.filter(|a| a.status == AttemptStatus::Created) else {
@@ -28,11 +30,12 @@ pub fn submit(state: &State, moment: &Moment, epoch: u64, id: &AttemptId) -> Dec
     if epoch != moment.epoch {
         return Decision::nothing(Submission::Nothing);
     }
-    let minutes = state
-        .targets
-        .get(&attempt.target)
-        .and_then(|target| target.synced.as_ref())
-        .map_or(15, |synced| synced.files.policy.guardrails.attempt_timeout_minutes);
+    let Some(policy) = policy_of(state, attempt) else {
+        let reason = "the target's policy changed since the attempt was decided";
+        let ended = failed(id, FailureClass::Infra, "policy_changed", reason);
+        return Decision::new(vec![ended.event(&attempt.target)], Submission::Nothing);
+    };
+    let minutes = policy.guardrails.attempt_timeout_minutes;
     let limit = SignedDuration::from_mins(i64::from(minutes));
     let not_after = moment.now.checked_add(limit).unwrap_or(Timestamp::MAX);
     let fact = AttemptSubmitted { attempt_id: id.clone(), not_after };
@@ -40,13 +43,21 @@ pub fn submit(state: &State, moment: &Moment, epoch: u64, id: &AttemptId) -> Dec
     Decision::new(vec![event], Submission::Create { not_after })
 }
 
-/// Whether a Job may be created again: submitted, claimed by no pod, not over.
+/// Whether a Job may be created again: submitted, claimed by no pod, not over, under the policy that
+/// it was decided with.
 pub fn may_create_again(state: &State, now: Timestamp, id: &AttemptId) -> bool {
     state.attempts.get(id).is_some_and(|attempt| {
         attempt.status == AttemptStatus::Submitted
             && attempt.pod_uid.is_none()
             && attempt.not_after.is_some_and(|not_after| now < not_after)
+            && policy_of(state, attempt).is_some()
     })
+}
+
+/// The policy that the attempt was decided with, if it is still in force.
+fn policy_of<'a>(state: &'a State, attempt: &Attempt) -> Option<&'a Policy> {
+    let files = &state.targets.get(&attempt.target)?.synced.as_ref()?.files;
+    (files.policy_digest == attempt.policy_digest).then_some(&files.policy)
 }
 
 /// Ends an attempt whose Job is gone or broken without its executor having said so. `true`: it was
@@ -62,7 +73,12 @@ pub fn lost(
     let Some(attempt) = state.attempts.get(id).filter(|attempt| waiting(attempt.status)) else {
         return Decision::nothing(false);
     };
-    let fact = AttemptFailed {
+    let ended = failed(id, class, failure_type, reason);
+    Decision::new(vec![ended.event(&attempt.target)], true)
+}
+
+fn failed(id: &AttemptId, class: FailureClass, failure_type: &str, reason: &str) -> Fact {
+    AttemptFailed {
         attempt_id: id.clone(),
         status: "failed".to_owned(),
         class,
@@ -71,6 +87,6 @@ pub fn lost(
         phase: None,
         violations: Vec::new(),
         checks: Vec::new(),
-    };
-    Decision::new(vec![Fact::from(fact).event(&attempt.target)], true)
+    }
+    .into()
 }

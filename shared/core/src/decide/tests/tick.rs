@@ -134,6 +134,30 @@ fn an_attempt_is_submitted_once_and_only_in_its_epoch() {
 }
 
 #[test]
+fn a_policy_that_changed_in_between_runs_nothing() {
+    // Neither a first Job nor a second one may run what nobody decided or trusted.
+    for submitted in [false, true] {
+        let mut story = Story::new();
+        story.sync(1, &[task("one")]);
+        let id = story.pick("one");
+        if submitted {
+            let decision = dispatch::submit(&story.state, &story.moment(), 1, &id);
+            story.commit(Principal::program(Role::Dispatch), decision);
+        }
+        story.policy.limits.max_files = 7;
+        story.sync(2, &[task("one")]);
+        assert!(!dispatch::may_create_again(&story.state, story.now, &id));
+        let decision = dispatch::submit(&story.state, &story.moment(), 1, &id);
+        let answer = story.commit(Principal::program(Role::Dispatch), decision);
+        assert_eq!(answer, dispatch::Submission::Nothing);
+        if !submitted {
+            assert_eq!(story.state.attempts[&id].status, AttemptStatus::Failed);
+            assert_eq!(story.task("one").failures.infra, 1, "the task's tries are not used up");
+        }
+    }
+}
+
+#[test]
 fn the_first_pod_holds_the_attempt() {
     let mut story = Story::new();
     story.sync(1, &[task("one")]);

@@ -4,4 +4,7 @@
 pub mod clock;
 pub mod counting_store;
 pub mod log_builders;
+pub mod machine;
 pub mod programs;
+pub mod repository;
+pub mod story;

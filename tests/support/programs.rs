@@ -10,6 +10,12 @@ pub fn executor() -> &'static Path {
     BUILT.get_or_init(|| build("leviathan-executor", "executor"))
 }
 
+/// The command line of this workspace, the same way.
+pub fn leviathanctl() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("leviathanctl", "leviathanctl"))
+}
+
 /// Builds one program into the folder that the running test comes from.
 fn build(package: &str, program: &str) -> PathBuf {
     // target/<profile>/deps/<suite>-<hash>

@@ -300,7 +300,15 @@ fn the_machine_s_own_tools_work_inside() {
     write("Cargo.toml", "[package]\nname = \"p\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     write("src/lib.rs", "#[test]\nfn passes() { assert!(std::env::temp_dir().is_dir()); }\n");
     let path = std::env::var_os("PATH").unwrap();
-    if std::env::split_paths(&path).any(|folder| folder.join("cargo").exists()) {
+    let installed = |name| std::env::split_paths(&path).any(|folder| folder.join(name).exists());
+    if installed("npm") {
+        write("package.json", r#"{"name":"p","scripts":{"test":"node -e 'process.exit(0)'"}}"#);
+        let ended = sandbox.sh("npm test");
+        assert_eq!(ended.ending, Ending::Exited(0), "npm: {}", sandbox.output());
+    } else {
+        eprintln!("NOT RUN, there is no npm in this user's PATH");
+    }
+    if installed("cargo") {
         let ended = sandbox.sh("cargo test --offline 2>&1");
         assert_eq!(ended.ending, Ending::Exited(0), "cargo: {}", sandbox.output());
     } else {

@@ -4,4 +4,5 @@
 mod arrows;
 mod files;
 mod purity;
+mod target_files;
 mod tree;

@@ -12,8 +12,8 @@ use leviathan_core::ports::ForgeError;
 
 use super::child::{self, Ended};
 
-/// The oldest git that has all that is used here (`merge-tree --write-tree`, and the fixes to it).
-pub const OLDEST_GIT: (u32, u32) = (2, 40);
+/// The oldest git that has all that is used here (`merge-tree --write-tree`).
+pub const OLDEST_GIT: (u32, u32) = (2, 38);
 
 /// How long a command without network may take.
 const LOCAL_LIMIT: Duration = Duration::from_secs(120);

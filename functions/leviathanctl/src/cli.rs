@@ -109,6 +109,7 @@ pub enum DevCommand {
 
 /// `leviathanctl dev clean`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  leviathanctl dev clean --dry-run\n  leviathanctl dev clean")]
 pub struct CleanArgs {
     /// Only list what would go and what would stay.
     #[arg(long)]
@@ -157,6 +158,9 @@ pub struct TryArgs {
 
 /// `leviathanctl init`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl init ~/src/shop --dry-run\n  leviathanctl init ~/src/shop"
+)]
 pub struct InitArgs {
     /// The repository.
     #[arg(default_value = ".")]
@@ -173,6 +177,9 @@ pub struct InitArgs {
 #[derive(Debug, Subcommand)]
 pub enum TargetsCommand {
     /// All of them, with their files' state.
+    #[command(
+        after_help = "Examples:\n  leviathanctl targets list\n  leviathanctl targets list --output json"
+    )]
     List,
 }
 
@@ -180,10 +187,17 @@ pub enum TargetsCommand {
 #[derive(Debug, Subcommand)]
 pub enum TasksCommand {
     /// All of them, with status and reason.
+    #[command(
+        after_help = "Examples:\n  leviathanctl tasks list\n  leviathanctl tasks list --target shop --output json"
+    )]
     List(TargetFilter),
     /// One of them, with its attempts.
+    #[command(after_help = "Example:\n  leviathanctl tasks show update-readme")]
     Show(TaskArgs),
     /// Have a blocked task tried again, attempts counted anew.
+    #[command(
+        after_help = "Example:\n  leviathanctl tasks unblock update-readme --reason 'the flaky test is mended'"
+    )]
     Unblock(UnblockArgs),
 }
 
@@ -229,14 +243,27 @@ pub struct WhyArgs {
 #[derive(Debug, Subcommand)]
 pub enum AttemptsCommand {
     /// Newest first.
+    #[command(
+        after_help = "Examples:\n  leviathanctl attempts list\n  leviathanctl attempts list --task update-readme --limit 5"
+    )]
     List(AttemptsListArgs),
     /// One of them: phases, refusals, checks, events, artifacts.
+    #[command(after_help = "Example:\n  leviathanctl attempts show update-readme-k3ds7qmabc")]
     Show(AttemptArgs),
     /// The log of one of its phases.
+    #[command(
+        after_help = "Examples:\n  leviathanctl attempts logs update-readme-k3ds7qmabc\n  leviathanctl attempts logs update-readme-k3ds7qmabc --phase work"
+    )]
     Logs(AttemptLogsArgs),
     /// Call a live one off.
+    #[command(
+        after_help = "Example:\n  leviathanctl attempts cancel update-readme-k3ds7qmabc --reason 'wrong base'"
+    )]
     Cancel(ReasonArgs),
     /// Don't count a failed one.
+    #[command(
+        after_help = "Example:\n  leviathanctl attempts invalidate update-readme-k3ds7qmabc --reason 'the disk was full' --yes"
+    )]
     Invalidate(ReasonArgs),
 }
 
@@ -291,13 +318,23 @@ pub struct ReasonArgs {
 #[derive(Debug, Subcommand)]
 pub enum PrCommand {
     /// All of them, open ones first.
+    #[command(
+        after_help = "Examples:\n  leviathanctl pr list\n  leviathanctl pr list --output json"
+    )]
     List(TargetFilter),
     /// One of them, with its receipt.
+    #[command(
+        after_help = "Examples:\n  leviathanctl pr show 3\n  leviathanctl pr show agent/update-readme-update-readme-k3ds7qmabc"
+    )]
     Show(PrArgs),
     /// Merge it. Never moves a checked-out branch: there it prints the git command and exits
     /// with 3.
+    #[command(after_help = "Example:\n  leviathanctl pr merge 3")]
     Merge(PrArgs),
     /// Close it without merge: its branch goes, its task is blocked.
+    #[command(
+        after_help = "Examples:\n  leviathanctl pr close 3 --reason 'not wanted'\n  leviathanctl pr close 3 --dry-run"
+    )]
     Close(PrCloseArgs),
 }
 
@@ -332,6 +369,9 @@ pub struct PrCloseArgs {
 #[derive(Debug, Subcommand)]
 pub enum EventsCommand {
     /// The newest events; with --follow, the ones to come as well.
+    #[command(
+        after_help = "Examples:\n  leviathanctl events tail\n  leviathanctl events tail --follow --output json"
+    )]
     Tail(TailArgs),
 }
 

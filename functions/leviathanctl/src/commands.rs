@@ -6,6 +6,7 @@ mod confirm;
 pub(crate) mod dev;
 mod events;
 mod executor;
+mod init;
 mod log;
 mod pr;
 mod select;
@@ -46,17 +47,14 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>, wrapper: &dyn PortWr
         }
     };
     let output = Output { format: cli.global.output };
-    let command = match cli.command {
-        // The executor has an exit code and a log of its own.
-        Command::Executor(arguments) => return executor::run(arguments),
-        other => other,
-    };
-    telemetry::init(telemetry::Format::Text, "warn");
-    let exit = run(command, &cli.global, output, wrapper).unwrap_or_else(|error| {
+    // The executor has a log of its own.
+    if !matches!(cli.command, Command::Executor(_)) {
+        telemetry::init(telemetry::Format::Text, "warn");
+    }
+    run(cli.command, &cli.global, output, wrapper).unwrap_or_else(|error| {
         output.error(&error);
-        error.exit
-    });
-    ExitCode::from(exit.code())
+        ExitCode::from(error.exit.code())
+    })
 }
 
 fn run(
@@ -64,8 +62,8 @@ fn run(
     global: &Global,
     output: Output,
     wrapper: &dyn PortWrapper,
-) -> Result<Exit, CommandError> {
-    match command {
+) -> Result<ExitCode, CommandError> {
+    let exit = match command {
         Command::Dev(arguments) => {
             runtime()?.block_on(dev::run(arguments, global, output, wrapper))
         }
@@ -79,10 +77,11 @@ fn run(
         Command::Pr(command) => pr::run(&command, global, output),
         Command::Events(command) => events::run(&command, global, output),
         Command::Log(command) => log::run(&command, global, output),
-        Command::Init(_) | Command::Executor(_) => {
-            Err(CommandError::failed("being written", "wait"))
-        }
-    }
+        Command::Init(arguments) => init::run(&arguments, output),
+        // The executor has exit codes of its own.
+        Command::Executor(arguments) => return Ok(executor::run(arguments)),
+    }?;
+    Ok(ExitCode::from(exit.code()))
 }
 
 /// A runtime for commands that read or write the log.

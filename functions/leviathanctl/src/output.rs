@@ -70,7 +70,8 @@ impl Output {
             table.add_row(row.iter().map(|cell| one_line(cell)));
         }
         for line in table.lines() {
-            self.line(line.trim_end());
+            // Each cell has a blank on both sides; the first one's would only look like an indent.
+            self.line(line.strip_prefix(' ').unwrap_or(&line).trim_end());
         }
     }
 

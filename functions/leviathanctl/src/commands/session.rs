@@ -106,7 +106,7 @@ impl Session {
 
     /// The forge of targets on this machine.
     pub(crate) fn forge(&self) -> LocalForge {
-        LocalForge::new(self.folder.root().join("forge"), Arc::new(SystemClock))
+        LocalForge::new(self.folder.forge(), Arc::new(SystemClock))
     }
 }
 

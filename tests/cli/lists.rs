@@ -71,8 +71,7 @@ fn tasks_are_listed_with_status_and_what_each_waits_for() {
 TARGET  TASK  STATUS     PRIORITY  ATTEMPTS  TITLE    STANDING
 shop    a     completed  medium    0         Write a  2026-03-01 12:00:00Z
 shop    b     pr_open    medium    1         Write b  pull request 1 waits for a person
-shop    c     pending    medium    1         Write c  the last attempt failed; the next one may \
-             start at 2026-03-01T12:02:0…
+shop    c     pending    medium    1         Write c  may run at the next tick
 shop    d     pending    medium    0         Write d  it depends on b (pr_open)
 "
     );

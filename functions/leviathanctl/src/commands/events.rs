@@ -72,7 +72,14 @@ fn tail(arguments: &TailArgs, global: &Global, output: Output) -> Result<Exit, C
     if !arguments.follow || !all_printed {
         return Ok(Exit::Done);
     }
-    session.wait(follow(&session, view.position.next_seq(), wanted, output))
+    session.wait(async {
+        tokio::select! {
+            // Listens from the start: an interrupt in the middle of a read counts too.
+            biased;
+            _ = tokio::signal::ctrl_c() => Ok(Exit::Done),
+            ended = follow(&session, view.position.next_seq(), wanted, output) => ended,
+        }
+    })
 }
 
 /// The newest events, oldest first, read backwards from the last commit.
@@ -96,7 +103,7 @@ fn newest(
     Ok(found)
 }
 
-/// One GET each half second, until interrupted or until nobody reads any more.
+/// One GET each half second, until nobody reads any more.
 async fn follow(
     session: &Session,
     mut seq: u64,
@@ -112,10 +119,7 @@ async fn follow(
                 }
             }
             Err(LogError::NoSuchCommit { .. }) => {
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
-                }
+                tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err(error.into()),
         }

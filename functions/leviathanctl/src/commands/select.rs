@@ -14,6 +14,7 @@ const MOST_LISTED: usize = 10;
 /// A task that was found, and where.
 pub(crate) struct FoundTask<'a> {
     pub(crate) target_id: &'a TargetId,
+    pub(crate) target: &'a Target,
     pub(crate) task_id: &'a TaskId,
     pub(crate) task: &'a Task,
 }
@@ -54,7 +55,12 @@ pub(crate) fn task<'a>(
     let targets = targets(state, arguments.target.as_deref())?;
     let all = || {
         targets.iter().flat_map(|&(target_id, target)| {
-            target.tasks.iter().map(move |(task_id, task)| FoundTask { target_id, task_id, task })
+            target.tasks.iter().map(move |(task_id, task)| FoundTask {
+                target_id,
+                target,
+                task_id,
+                task,
+            })
         })
     };
     let mut found: Vec<_> =

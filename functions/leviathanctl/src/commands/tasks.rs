@@ -3,14 +3,17 @@
 mod show;
 mod unblock;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use leviathan_core::decide::predicates::{Answer, Candidate, Tally, ask_all};
 use leviathan_core::fact::TaskStatus;
 use leviathan_core::ids::{AttemptId, TargetId, TaskId};
-use leviathan_core::state::Task;
+use leviathan_core::state::State;
 use serde::Serialize;
 pub(super) use unblock::refused;
 
-use super::select;
+use super::select::{self, FoundTask};
 use super::session::Session;
 use crate::cli::{Global, TargetFilter, TasksCommand};
 use crate::error::CommandError;
@@ -43,7 +46,7 @@ pub(super) struct TaskRow<'a> {
     /// The open pull request.
     pub(super) pull_request: Option<u64>,
     /// Why it does not go on by itself, if anything is known.
-    pub(super) reason: Option<&'a str>,
+    pub(super) reason: Option<Cow<'a, str>>,
     /// Before this, no further attempt.
     pub(super) retry_at: Option<Timestamp>,
     pub(super) completed_at: Option<Timestamp>,
@@ -64,11 +67,14 @@ pub(crate) fn run(
 fn list(filter: &TargetFilter, global: &Global, output: Output) -> Result<Exit, CommandError> {
     let view = Session::to_read(global, output)?.view()?;
     let targets = select::targets(&view.state, filter.target.as_deref())?;
+    let rows = Rows::of(&view.state, Timestamp::now());
     let tasks: Vec<_> = targets
         .into_iter()
         .flat_map(|(target_id, target)| {
-            target.tasks.iter().map(move |(task_id, task)| row(target_id, task_id, task))
+            let tasks = target.tasks.iter();
+            tasks.map(move |(task_id, task)| FoundTask { target_id, target, task_id, task })
         })
+        .map(|found| rows.row(&found))
         .collect();
     if output.format == Format::Json {
         output.json(&Tasks { tasks });
@@ -93,27 +99,51 @@ fn list(filter: &TargetFilter, global: &Global, output: Output) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-pub(super) fn row<'a>(target_id: &'a TargetId, task_id: &'a TaskId, task: &'a Task) -> TaskRow<'a> {
-    let reason = match task.status {
-        TaskStatus::Blocked => task.blocked_reason.as_deref(),
-        TaskStatus::Pending => task.refusal.as_ref().map(|reason| reason.explanation.as_str()),
-        TaskStatus::InProgress | TaskStatus::PrOpen | TaskStatus::Completed => None,
-    };
-    TaskRow {
-        target_id,
-        task_id,
-        title: &task.wish.title,
-        status: task.status.as_str(),
-        in_backlog: !task.removed,
-        ready: task.wish.ready,
-        scope: &task.wish.scope,
-        priority: task.wish.priority.as_str(),
-        attempts: task.attempts,
-        attempt_id: task.attempt.as_ref(),
-        pull_request: task.pull_request,
-        reason,
-        retry_at: task.retry_at,
-        completed_at: task.completed_at,
+/// Makes rows; the predicates are asked anew, because the log keeps only their first answer.
+pub(super) struct Rows {
+    tally: Tally,
+    now: Timestamp,
+}
+
+impl Rows {
+    pub(super) fn of(state: &State, now: Timestamp) -> Self {
+        Self { tally: Tally::of(state), now }
+    }
+
+    pub(super) fn row<'a>(&self, found: &FoundTask<'a>) -> TaskRow<'a> {
+        let FoundTask { target_id, task_id, task, .. } = *found;
+        let reason = match task.status {
+            TaskStatus::Blocked => task.blocked_reason.as_deref().map(Cow::Borrowed),
+            TaskStatus::Pending if task.removed => None,
+            TaskStatus::Pending => self.refusal(found).map(Cow::Owned),
+            TaskStatus::InProgress | TaskStatus::PrOpen | TaskStatus::Completed => None,
+        };
+        TaskRow {
+            target_id,
+            task_id,
+            title: &task.wish.title,
+            status: task.status.as_str(),
+            in_backlog: !task.removed,
+            ready: task.wish.ready,
+            scope: &task.wish.scope,
+            priority: task.wish.priority.as_str(),
+            attempts: task.attempts,
+            attempt_id: task.attempt.as_ref(),
+            pull_request: task.pull_request,
+            reason,
+            retry_at: task.retry_at,
+            completed_at: task.completed_at,
+        }
+    }
+
+    fn refusal(&self, found: &FoundTask<'_>) -> Option<String> {
+        let FoundTask { target_id, target, task_id, task } = *found;
+        let policy = &target.synced.as_ref()?.files.policy;
+        let (tally, now) = (&self.tally, self.now);
+        match ask_all(&Candidate { target_id, target, policy, task_id, task, tally, now }) {
+            Answer::Pass => None,
+            Answer::Wait(reason) | Answer::Block(reason) => Some(reason.explanation),
+        }
     }
 }
 
@@ -124,11 +154,14 @@ pub(super) fn shown_status(row: &TaskRow<'_>) -> String {
 
 /// What is going on with it, in a few words.
 fn standing(row: &TaskRow<'_>) -> String {
-    match (row.attempt_id, row.pull_request, row.reason) {
+    match (row.attempt_id, row.pull_request, &row.reason) {
         (Some(attempt), _, _) => format!("attempt {attempt}"),
         (None, Some(number), _) => format!("pull request {number} waits for a person"),
-        (None, None, Some(reason)) => reason.to_owned(),
+        (None, None, Some(reason)) => reason.clone().into_owned(),
         (None, None, None) if row.completed_at.is_some() => time_or_dash(row.completed_at),
+        (None, None, None) if row.status == TaskStatus::Pending.as_str() && row.in_backlog => {
+            "may run at the next tick".to_owned()
+        }
         (None, None, None) => "-".to_owned(),
     }
 }

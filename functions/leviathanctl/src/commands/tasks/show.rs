@@ -1,10 +1,11 @@
 //! `leviathanctl tasks show`: one task with everything that is known of it.
 
+use jiff::Timestamp;
 use leviathan_core::fact::TaskCreated;
 use leviathan_core::state::{Failures, State};
 use serde::Serialize;
 
-use super::{TaskRow, row, shown_status};
+use super::{Rows, TaskRow, shown_status};
 use crate::cli::{Global, TaskArgs};
 use crate::commands::attempts::{self, AttemptRow};
 use crate::commands::select::{self, FoundTask};
@@ -55,8 +56,9 @@ fn shown<'a>(state: &'a State, found: &FoundTask<'a>) -> Shown<'a> {
         .filter(|(_, attempt)| attempt.target == *found.target_id && attempt.task == *found.task_id)
         .map(|(id, attempt)| attempts::row(id, attempt))
         .collect();
+    let rows = Rows::of(state, Timestamp::now());
     Shown {
-        row: row(found.target_id, found.task_id, found.task),
+        row: rows.row(found),
         wish: &found.task.wish,
         failures: found.task.failures,
         attempt_list,
@@ -72,7 +74,7 @@ fn facts(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
         ("title", row.title.to_owned()),
         ("status", shown_status(row)),
     ];
-    facts.extend(row.reason.map(|reason| ("because", reason.to_owned())));
+    facts.extend(row.reason.clone().map(|reason| ("because", reason.into_owned())));
     facts.extend(row.attempt_id.map(|attempt| ("live attempt", attempt.to_string())));
     facts.extend(row.pull_request.map(|number| ("pull request", number.to_string())));
     facts.extend(row.retry_at.map(|at| ("not before", time(at))));

@@ -1,10 +1,9 @@
 //! A small real target with one task for each way that an attempt can end, without a compiler.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use leviathan_tests::machine::{Machine, Ran};
-use leviathan_tests::repository::Repository;
+use leviathan_tests::repository::{Persons, Repository};
 use leviathan_tests::story::{Outcome, Story};
 
 const BACKLOG: &str = "\
@@ -81,7 +80,7 @@ guardrails:
 pub(crate) struct Scenario {
     pub(crate) machine: Machine,
     pub(crate) target: Repository,
-    persons: BTreeMap<String, (u32, Vec<u8>)>,
+    persons: Persons,
 }
 
 impl Scenario {
@@ -122,8 +121,9 @@ impl Scenario {
         if outcome != *expected {
             faults.push(format!("it ended as {outcome:#?}\ninstead of {expected:#?}"));
         }
-        if self.target.all_that_is_the_persons() != self.persons {
-            faults.push("the person's own files, index or branches have changed".to_owned());
+        let changed = self.target.changed_since(&self.persons);
+        if !changed.is_empty() {
+            faults.push(format!("the person's own have changed: {changed:?}"));
         }
         let left = self.machine.processes_left();
         if !left.is_empty() {

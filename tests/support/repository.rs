@@ -1,6 +1,6 @@
 //! A target as a person has one: a real repository, made and changed with their own git.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -9,6 +9,9 @@ use std::process::{Command, Output};
 
 /// Where the backlog lies in it.
 pub const BACKLOG: &str = ".leviathan/backlog.yaml";
+
+/// Each file's mode and bytes, by its path.
+pub type Persons = BTreeMap<String, (u32, Vec<u8>)>;
 
 /// A repository with a working tree on `main`.
 pub struct Repository {
@@ -119,16 +122,24 @@ impl Repository {
         self.git(["show", &format!("{commit}:{path}")])
     }
 
+    /// What of it differs from how it was before.
+    pub fn changed_since(&self, before: &Persons) -> Vec<String> {
+        let now = self.all_that_is_the_persons();
+        let differs = |name: &&String| now.get(*name) != before.get(*name);
+        let names: BTreeSet<&String> = now.keys().chain(before.keys()).collect();
+        names.into_iter().filter(differs).cloned().collect()
+    }
+
     /// Everything that no program but the person's own may change: the working tree, the index,
     /// HEAD, configuration, hooks and the person's branches, with each file's bytes and mode.
-    pub fn all_that_is_the_persons(&self) -> BTreeMap<String, (u32, Vec<u8>)> {
+    pub fn all_that_is_the_persons(&self) -> Persons {
         let mut found = BTreeMap::new();
         collect(&self.path, &self.path, &mut found);
         found
     }
 }
 
-fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, (u32, Vec<u8>)>) {
+fn collect(root: &Path, folder: &Path, found: &mut Persons) {
     for entry in fs::read_dir(folder).expect("a folder can be read").flatten() {
         let path = entry.path();
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();

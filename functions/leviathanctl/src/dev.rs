@@ -17,4 +17,4 @@ pub mod wrapper;
 
 pub use engine::{Engine, Setup, open_cluster};
 pub use run::Run;
-pub use targets::{Chosen, Finding, choose, finding_forge, register, warn_uncommitted};
+pub use targets::{Chosen, Finding, choose, finding_forge, register, warn_empty, warn_uncommitted};

@@ -48,5 +48,5 @@ pub use command::{ConfineError, ConfinedCommand, Confinement, Ended, Ending, Lim
 pub use helper::entry_point;
 pub use isolation::{Isolation, available, available_with};
 pub use run::{run, run_until, run_watched};
-pub use toolchains::{SystemFolders, system_folders};
+pub use toolchains::{SystemFolders, TOOLCHAIN_VARIABLES, system_folders};
 pub use tree::Process;

@@ -103,6 +103,24 @@ const KEYS: &[&str] = &[
 /// tells the toolchain where it lies.
 type Toolchain = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
+/// Variables by which toolchains are found that lie elsewhere than in the person's home, such as
+/// under `/usr/local` in a container. Each names a folder.
+pub const TOOLCHAIN_VARIABLES: &[&str] = &[
+    "RUSTUP_HOME",
+    "PYENV_ROOT",
+    "RBENV_ROOT",
+    "NODENV_ROOT",
+    "GOENV_ROOT",
+    "NVM_DIR",
+    "VOLTA_HOME",
+    "ASDF_DATA_DIR",
+    "SDKMAN_DIR",
+    "DOTNET_ROOT",
+    "ELAN_HOME",
+    "JAVA_HOME",
+    "GOROOT",
+];
+
 /// Toolchains that are more than one folder of programs.
 const TOOLCHAINS: &[Toolchain] = &[
     (".cargo/bin", &[".cargo/bin", ".rustup"], Some(("RUSTUP_HOME", ".rustup"))),

@@ -6,32 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use leviathan_confine::{
-    ConfineError, ConfinedCommand, Confinement, Ended, Limits, SystemFolders, system_folders,
+    ConfineError, ConfinedCommand, Confinement, Ended, Limits, SystemFolders, TOOLCHAIN_VARIABLES,
+    system_folders,
 };
 use leviathan_core::policy::Command;
 
 use crate::run::say;
 
-/// Variables that every command sees if the executor has them: how to speak, and where toolchains
-/// are that a cluster has put elsewhere than in HOME.
-const HARMLESS: &[&str] = &[
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "RUSTUP_HOME",
-    "PYENV_ROOT",
-    "RBENV_ROOT",
-    "NODENV_ROOT",
-    "GOENV_ROOT",
-    "NVM_DIR",
-    "VOLTA_HOME",
-    "ASDF_DATA_DIR",
-    "SDKMAN_DIR",
-    "DOTNET_ROOT",
-    "ELAN_HOME",
-    "JAVA_HOME",
-    "GOROOT",
-];
+/// Variables that every command sees if the executor has them, beside those of toolchains that a
+/// cluster has put elsewhere than in HOME: how to speak.
+const HARMLESS: &[&str] = &["LC_ALL", "LC_CTYPE", "TZ"];
 
 /// PATH where the executor has none.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -94,7 +78,7 @@ impl Surroundings<'_> {
     /// The harmless few, what policy names, and what we say ourselves. Values are never printed.
     fn environment(&self, folders: &SystemFolders) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
-        for name in HARMLESS {
+        for name in HARMLESS.iter().chain(TOOLCHAIN_VARIABLES) {
             if let Ok(value) = std::env::var(name) {
                 all.insert((*name).to_owned(), value);
             }
@@ -131,7 +115,7 @@ impl Surroundings<'_> {
         person: Option<&Path>,
     ) -> Vec<PathBuf> {
         let mut all = folders.readable.clone();
-        let toolchains = HARMLESS.iter().filter_map(|name| environment.get(*name));
+        let toolchains = TOOLCHAIN_VARIABLES.iter().filter_map(|name| environment.get(*name));
         all.extend(toolchains.map(PathBuf::from).filter(|place| place.is_absolute()));
         for file in &self.command.files {
             let file = match (file.strip_prefix("~/"), person) {

@@ -1,7 +1,11 @@
 //! What a person can do when nothing is left to do without one.
 
+use std::sync::Arc;
+
 use leviathan_core::fact::TaskStatus;
 use leviathan_core::state::{State, Target};
+use leviathan_local::forge::{LocalForge, is_url};
+use leviathan_runtime::clock::SystemClock;
 
 use super::story::short;
 use crate::output::Output;
@@ -20,7 +24,7 @@ pub(super) fn print(state: &State, folder: &StateFolder, sample: bool, output: O
             say(format!("  pull request {number} of {}: {}", target.name, opened.title));
             say(format!(
                 "    look:   git -C {} show {}",
-                shell_words::quote(&target.repository),
+                shell_words::quote(&place(target, folder)),
                 short(opened.commit_sha.as_str()),
             ));
             say(format!("            leviathanctl pr show {number}"));
@@ -38,6 +42,16 @@ pub(super) fn print(state: &State, folder: &StateFolder, sample: bool, output: O
     }
     say("  go on:     the same command again, after a merge for example".to_owned());
     say("  undo:      leviathanctl dev clean".to_owned());
+}
+
+/// Where the branches of a target are on this machine.
+fn place(target: &Target, folder: &StateFolder) -> String {
+    let location = &target.repository;
+    if !is_url(location) {
+        return location.clone();
+    }
+    let forge = LocalForge::new(folder.forge(), Arc::new(SystemClock));
+    forge.mirror(location).display().to_string()
 }
 
 fn blocked(target: &Target, say: &impl Fn(String)) {

@@ -6,7 +6,7 @@ use leviathan_local::forge::LocalForge;
 use super::engine::{Ended, Engine, Setup};
 use super::live::Live;
 use super::wrapper::PortWrapper;
-use super::{Chosen, next_steps, register, warn_uncommitted};
+use super::{Chosen, next_steps, register, warn_empty, warn_uncommitted};
 use crate::commands::dev::remember;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -48,6 +48,7 @@ impl Run {
             )));
         }
         warn_uncommitted(&forge, &chosen, output).await;
+        warn_empty(&forge, &chosen, output).await;
         register(&engine.log, &chosen).await?;
         Ok(Self { engine, state, output })
     }

@@ -8,6 +8,7 @@ use leviathan_core::decide::operator as orders;
 use leviathan_core::event::Principal;
 use leviathan_core::fact::TargetRegistered;
 use leviathan_core::ids::{Digest, TargetId, slug};
+use leviathan_core::ports::Forge;
 use leviathan_core::ports::forge::Repository;
 use leviathan_local::forge::{Found, LocalForge};
 use leviathan_log::{Log, Transaction};
@@ -122,6 +123,18 @@ pub async fn warn_uncommitted(forge: &LocalForge, chosen: &[Chosen], output: Out
                 crate::text::plain(&top.join(path).display().to_string()),
                 target.found.default_branch,
             ));
+        }
+    }
+}
+
+/// Says of a target without a git commit that there is nothing to do yet.
+pub async fn warn_empty(forge: &LocalForge, chosen: &[Chosen], output: Output) {
+    for target in chosen {
+        if let Ok(None) = forge.head(&target.repository()).await {
+            output.note(crate::text::plain(&format!(
+                "warning: {} has no git commit on branch {}: nothing is done there before the first",
+                target.found.location, target.found.default_branch,
+            )));
         }
     }
 }

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use leviathan_confine::{Confinement, Limits, system_folders};
+use leviathan_confine::{Confinement, Limits, TOOLCHAIN_VARIABLES, system_folders};
 use leviathan_core::fact::Phase;
 use leviathan_core::policy::{Command, Tool};
 use leviathan_core::ports::cluster::Job;
@@ -63,6 +63,12 @@ pub(super) fn of(
     if phase == Phase::Prepare {
         readable.extend(repository::folders(&job.repository));
     }
+    if matches!(phase, Phase::Work | Phase::Check) {
+        for (name, place) in toolchains(person.as_deref()) {
+            environment.insert(name.to_owned(), text(&place));
+            readable.push(place);
+        }
+    }
     for command in commands(phase, job) {
         readable.extend(command.files.iter().filter_map(|file| named(file, person.as_deref())));
         for name in command.env.iter().filter(|name| !name.starts_with("LEVIATHAN_")) {
@@ -79,6 +85,18 @@ pub(super) fn of(
     // Other Jobs, the log and the tokens beside them.
     hidden.push(launcher.state.clone());
     (Confinement { readable, writable, hidden, network, limits, helper }, environment)
+}
+
+/// Toolchains that this process is told of by a variable. Neither the whole disk nor a folder that
+/// holds the person's home, whatever it says.
+fn toolchains(person: Option<&Path>) -> Vec<(&'static str, PathBuf)> {
+    let named =
+        TOOLCHAIN_VARIABLES.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+    named
+        .map(|(name, place)| (name, PathBuf::from(place)))
+        .filter(|(_, place)| place.is_absolute() && place.components().count() > 1)
+        .filter(|(_, place)| !person.is_some_and(|person| person.starts_with(place)))
+        .collect()
 }
 
 /// The target's commands that a phase runs.

@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 
 use leviathan_api::{App, Limits, Ports, Tokens};
 use leviathan_core::attempt_token::TokenKey;
+use leviathan_core::decide::{Decision, operator as orders};
+use leviathan_core::event::Principal;
 use leviathan_core::ids::{AttemptId, TargetId};
 use leviathan_core::ports::{Cluster, Forge, Message, Queue};
-use leviathan_core::state::State;
+use leviathan_core::state::{AttemptStatus, State};
 use leviathan_dispatch::Dispatch;
 use leviathan_local::cluster::{Launcher, LocalCluster};
 use leviathan_local::forge::LocalForge;
 use leviathan_local::queue::channel_queue;
-use leviathan_log::Log;
 use leviathan_log::artifacts::Artifacts;
+use leviathan_log::{Log, Transaction};
 use leviathan_publish::{Publish, Published, publish};
 use leviathan_runtime::clock::SystemClock;
 use leviathan_tick::{StandIn, TextFile, Tick};
@@ -23,6 +25,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::secrets::read_or_make;
 use super::trust::Trust;
 use super::wrapper::PortWrapper;
+use crate::commands::session::operator;
 use crate::error::CommandError;
 use crate::output::Output;
 use crate::state_folder::StateFolder;
@@ -294,8 +297,26 @@ impl Engine {
     }
 
     async fn stop(&self) -> Result<Ended, CommandError> {
+        let called_off = self.call_off().await;
         self.end_jobs().await?;
+        called_off?;
         Ok(Ended::Stopped)
+    }
+
+    /// Records that a person stopped what runs, before it is ended: that counts against no task,
+    /// and the next run need not wait before it tries again.
+    async fn call_off(&self) -> Result<(), CommandError> {
+        let transaction = Transaction::of("stop", Principal::operator(operator()));
+        let decide = |state: &State| {
+            let running = state.live_attempts().filter(|(_, attempt)| {
+                matches!(attempt.status, AttemptStatus::Submitted | AttemptStatus::Running)
+            });
+            let reason = "the run was stopped; the next one tries again";
+            let cancelled = running.flat_map(|(id, _)| orders::cancel(state, id, reason).events);
+            Decision::new(cancelled.collect(), ())
+        };
+        self.log.transact(&transaction, |state, _| decide(state)).await?;
+        Ok(())
     }
 
     /// Ends every phase that still runs; their attempts are tried again by the next run.

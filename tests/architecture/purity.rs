@@ -48,7 +48,7 @@ fn each_impure_sample_is_refused() {
         .map(|(index, sample)| format!("pub fn f{index}() {{ let _ = {sample}; }}"))
         .collect();
     let words = refused(&format!("//! Impure.\n{}\n", lines.join("\n"))).expect("refused");
-    for index in 0..samples.len() {
-        assert!(words.contains(&format!("fn f{index}()")), "{} was let through", samples[index]);
+    for (index, sample) in samples.iter().enumerate() {
+        assert!(words.contains(&format!("fn f{index}()")), "{sample} was let through");
     }
 }

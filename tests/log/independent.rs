@@ -39,8 +39,8 @@ fn sent(number: usize) -> NewEvent {
     NewEvent {
         event_id: Some(format!("client \u{1F600} {number}")),
         timestamp: Some(TIMES[number % TIMES.len()].to_owned()),
-        actor_id: (number % 3 > 0).then(|| "wörker".to_owned()),
-        target: (number % 2 > 0).then(|| "web".parse().unwrap()),
+        actor_id: (!number.is_multiple_of(3)).then(|| "wörker".to_owned()),
+        target: (!number.is_multiple_of(2)).then(|| "web".parse().unwrap()),
         payload: object(&payload),
         ..event(&Value::Null)
     }

@@ -38,3 +38,21 @@ scopes:
     assert_eq!(world.status("describe"), "PrOpen");
     assert!(ran.stdout.contains("draft pull request 1"), "{ran:?}");
 }
+
+#[test]
+fn what_commands_are_given_is_shown_with_them() {
+    let policy = "\
+scopes:
+  docs:
+    allowed_paths: [docs/**]
+    run: ls
+    env: [REGISTRY_TOKEN]
+    files: [~/.config/registry]
+";
+    let world = World::with(&format!("tasks:\n{DOCS_TASK}"), policy);
+    let ran = world.ran_dev(&[]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    for shown in ["scope docs: ls", "sees $REGISTRY_TOKEN", "reads ~/.config/registry"] {
+        assert!(ran.stderr.contains(shown), "{shown}: {ran:?}");
+    }
+}

@@ -39,6 +39,11 @@ impl Trust {
         for (place, command) in &commands {
             let argv = shell_words::join(&command.argv);
             self.output.note(format!("  {place}: {}", crate::text::plain(&argv)));
+            for (what, names) in [("sees $", &command.env), ("reads ", &command.files)] {
+                for name in names {
+                    self.output.note(format!("    {what}{}", crate::text::plain(name)));
+                }
+            }
         }
         if !self.granted {
             self.ask(digest)?;

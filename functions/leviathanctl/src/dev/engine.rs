@@ -195,6 +195,7 @@ impl Engine {
     async fn turn(&mut self, first: bool) -> Result<Turn, CommandError> {
         let mut worked = self.handle_messages().await?;
         worked |= self.dispatch.reconcile().await.map_err(from_dispatch)?;
+        let decided_on = self.log.view().await?.position.seq;
         let pass = self.tick.run(first).await.map_err(|error| match error {
             leviathan_tick::TickError::Log(error) => CommandError::from(error),
         })?;
@@ -205,8 +206,10 @@ impl Engine {
             || pass.report.next_change.is_some()
             || !self.messages.is_empty()
             || !self.publish_again.is_empty();
+        // What came in during the pass, such as an attempt's end, may be for the next one to decide.
+        let moved = view.position.seq != decided_on;
         Ok(Turn {
-            idle: !worked && !waits && pass.troubles.is_empty(),
+            idle: !worked && !waits && !moved && pass.troubles.is_empty(),
             seq: view.position.seq,
             troubles: pass.troubles,
             state: view.state.clone(),

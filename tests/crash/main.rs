@@ -17,13 +17,13 @@ use std::sync::{Mutex, PoisonError};
 
 use leviathan_tests::story::Outcome;
 
-use plan::{Death, Plan};
+use plan::{Death, FIRST_RUN, Plan, SECOND_RUN};
 use scenario::Scenario;
 
 const SIGKILL: i32 = 9;
 
 /// Worlds at a time: they wait more than they work.
-const AT_A_TIME: usize = 5;
+const AT_A_TIME: usize = 4;
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_leviathanctl-stepped"))
@@ -36,10 +36,37 @@ enum Tried {
     Died(Vec<String>),
 }
 
+/// What comes before the run that is killed.
+type Prepare = fn(&mut Scenario);
+
 #[test]
 fn a_run_that_is_killed_at_any_step_ends_as_the_undisturbed_one() {
-    let (expected, record) = undisturbed();
-    let plan = Plan::of(&record);
+    let statuses = [
+        ("prices", "PrOpen"),
+        ("describe", "PrOpen"),
+        ("more-prices", "Pending: dependencies"),
+        ("stray", "Blocked"),
+        ("broken", "Blocked"),
+        ("idle", "Blocked"),
+    ];
+    let (expected, record) = undisturbed(|_| (), &statuses);
+    kill_and_compare(|_| (), &expected, &Plan::of(&record, FIRST_RUN));
+}
+
+#[test]
+fn so_does_a_run_that_is_killed_while_it_follows_a_persons_merge_and_no() {
+    let statuses = [
+        ("prices", "Completed"),
+        ("describe", "Blocked"),
+        ("more-prices", "PrOpen"),
+        ("stray", "Blocked"),
+    ];
+    let (expected, record) = undisturbed(Scenario::a_person_decides, &statuses);
+    kill_and_compare(Scenario::a_person_decides, &expected, &Plan::of(&record, SECOND_RUN));
+}
+
+/// Tries every death of the plan.
+fn kill_and_compare(prepare: Prepare, expected: &Outcome, plan: &Plan) {
     println!("{plan}");
     let deaths: Mutex<VecDeque<Death>> = Mutex::new(plan.deaths.iter().cloned().collect());
     let tried = Mutex::new(Vec::new());
@@ -47,7 +74,7 @@ fn a_run_that_is_killed_at_any_step_ends_as_the_undisturbed_one() {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while let Some(death) = next(&deaths) {
-                    let came = die_and_go_on(&death, &expected);
+                    let came = die_and_go_on(prepare, &death, expected);
                     tried.lock().unwrap_or_else(PoisonError::into_inner).push((death, came));
                 }
             });
@@ -75,8 +102,9 @@ fn next(deaths: &Mutex<VecDeque<Death>>) -> Option<Death> {
 }
 
 /// One run to its end: how all has to end, and the calls that it made.
-fn undisturbed() -> (Outcome, String) {
-    let scenario = Scenario::new(program());
+fn undisturbed(prepare: Prepare, statuses: &[(&str, &str)]) -> (Outcome, String) {
+    let mut scenario = Scenario::new(program());
+    prepare(&mut scenario);
     let record = scenario.machine.folder().join("steps");
     let ran = scenario.run(&[("LEVIATHAN_STEPS", &record.display().to_string())]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -84,17 +112,9 @@ fn undisturbed() -> (Outcome, String) {
     let expected = story.outcome(&scenario.target);
     let steps = std::fs::read_to_string(record).unwrap();
     // The scenario is what it says it is.
-    for (task, status) in [
-        ("prices", "PrOpen"),
-        ("describe", "PrOpen"),
-        ("more-prices", "Pending: dependencies"),
-        ("stray", "Blocked"),
-        ("broken", "Blocked"),
-        ("idle", "Blocked"),
-    ] {
-        assert!(expected.tasks[task].starts_with(status), "{task}: {:?}", expected.tasks);
+    for (task, status) in statuses {
+        assert!(expected.tasks[*task].starts_with(status), "{task}: {:?}", expected.tasks);
     }
-    assert_eq!(expected.branches.len(), 2);
     // Once more without a death: nothing is left to do.
     assert_eq!(scenario.run(&[]).code, Some(0));
     let again = scenario.story();
@@ -103,8 +123,9 @@ fn undisturbed() -> (Outcome, String) {
     (expected, steps)
 }
 
-fn die_and_go_on(death: &Death, expected: &Outcome) -> Tried {
-    let scenario = Scenario::new(program());
+fn die_and_go_on(prepare: Prepare, death: &Death, expected: &Outcome) -> Tried {
+    let mut scenario = Scenario::new(program());
+    prepare(&mut scenario);
     let ran = scenario.run(&[("LEVIATHAN_KILL", &death.to_string())]);
     if ran.signal != Some(SIGKILL) {
         return match ran.code {

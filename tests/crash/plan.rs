@@ -20,11 +20,24 @@ const WRITES: &[&str] = &[
     "forge.close",
 ];
 
-/// Deaths at a write in the default sample, beyond one before and one after each kind.
-const SAMPLE: u64 = 10;
+/// How many deaths the default sample has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    /// One before and one after a write of each kind.
+    each_kind: bool,
+    /// At any other write.
+    writes: u64,
+    /// At a read.
+    reads: u64,
+}
 
-/// Deaths at a read: default, and with `LEVIATHAN_CRASH_ALL`.
-const READS: (u64, u64) = (4, 40);
+pub(crate) const FIRST_RUN: Sample = Sample { each_kind: true, writes: 8, reads: 4 };
+
+/// The same calls as in the first run, but for what the news of pull requests lead to.
+pub(crate) const SECOND_RUN: Sample = Sample { each_kind: false, writes: 6, reads: 2 };
+
+/// Deaths at a read with `LEVIATHAN_CRASH_ALL`.
+const MANY_READS: u64 = 40;
 
 /// A step and its side of the call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +64,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// `record` has a line `<port>.<call> <number> …` for each call.
-    pub(crate) fn of(record: &str) -> Self {
+    pub(crate) fn of(record: &str, sample: Sample) -> Self {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for line in record.lines() {
             let call = line.split(' ').next().unwrap_or_default();
@@ -61,28 +74,31 @@ impl Plan {
         let seed = variable("LEVIATHAN_CRASH_SEED").and_then(|text| text.parse().ok());
         let seed = seed.unwrap_or(20_261_124);
         let all = variable("LEVIATHAN_CRASH_ALL").is_some_and(|value| value != "0");
-        let deaths = choose(&counts, seed, all);
+        let deaths = choose(&counts, seed, if all { None } else { Some(sample) });
         Self { counts, seed, deaths }
     }
 }
 
-fn choose(counts: &BTreeMap<String, u64>, seed: u64, all: bool) -> Vec<Death> {
+/// Every write and many reads, or a sample of both.
+fn choose(counts: &BTreeMap<String, u64>, seed: u64, sample: Option<Sample>) -> Vec<Death> {
     let chance = SeededEntropy::new(seed);
     let (writes, reads): (Vec<_>, Vec<_>) =
         counts.iter().partition(|(call, _)| WRITES.contains(&call.as_str()));
     let mut chosen = BTreeSet::new();
-    let each = |count: u64| 1..=(if all { count } else { 0 });
     for (call, count) in &writes {
         for after in [false, true] {
             let one = 1 + chance.below(**count);
-            for number in each(**count).chain([one]) {
-                chosen.insert(Death { call: (*call).clone(), number, after });
-            }
+            let numbers = match sample {
+                None => 1..=**count,
+                Some(sample) if sample.each_kind => one..=one,
+                Some(_) => continue,
+            };
+            chosen.extend(numbers.map(|number| Death { call: (*call).clone(), number, after }));
         }
     }
-    chosen.extend((0..SAMPLE).filter_map(|_| pick(&chance, &writes)));
-    let number = if all { READS.1 } else { READS.0 };
-    chosen.extend((0..number).filter_map(|_| pick(&chance, &reads)));
+    let (more, reads_wanted) = sample.map_or((0, MANY_READS), |some| (some.writes, some.reads));
+    chosen.extend((0..more).filter_map(|_| pick(&chance, &writes)));
+    chosen.extend((0..reads_wanted).filter_map(|_| pick(&chance, &reads)));
     chosen.into_iter().collect()
 }
 

@@ -9,15 +9,15 @@ use leviathan_tests::story::{Outcome, Story};
 const BACKLOG: &str = "\
 tasks:
   - id: prices
-    title: Write the prices anew
+    title: Add the pears
     scope: generated
     priority: high
     ready: true
     allowed_paths: [prices.txt]
-    acceptance_criteria: [each article has its price]
+    acceptance_criteria: [pears have a price]
   # Waits for the one above to be merged.
   - id: more-prices
-    title: Add the pears
+    title: Add more pears
     scope: generated
     ready: true
     allowed_paths: [prices.txt]
@@ -54,7 +54,7 @@ version: 2
 scopes:
   generated:
     allowed_paths: [prices.txt]
-    shell: \"printf 'apple 2\\\\npear 3\\\\n' > prices.txt\"
+    shell: echo pear 3 >> prices.txt
   stray:
     allowed_paths: [README.md]
     shell: echo more >> README.md; echo outside > elsewhere.txt
@@ -98,6 +98,16 @@ impl Scenario {
         target.write("new.txt", "not yet added\n");
         let persons = target.all_that_is_the_persons();
         Self { machine, target, persons }
+    }
+
+    /// Runs once undisturbed; then a person merges one pull request and says no to the other.
+    pub(crate) fn a_person_decides(&mut self) {
+        let ran = self.run(&[]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let prices = self.target.branch_of("prices");
+        self.target.git(["merge", "--quiet", "--no-ff", "--no-edit", &prices]);
+        self.target.git(["branch", "-D", &self.target.branch_of("describe")]);
+        self.persons = self.target.all_that_is_the_persons();
     }
 
     /// The one command, to its end or to its death.

@@ -1,5 +1,4 @@
-//! Exit codes: one table, printed by `leviathanctl help exit-codes` and documented in
-//! `docs/leviathanctl.md`.
+//! Exit codes: one table, in every command's help and in `docs/leviathanctl.md`.
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

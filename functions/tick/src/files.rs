@@ -72,7 +72,7 @@ impl Tick {
         let organisation = self.organisation_policy.as_ref().map(policy_source);
         let effective = policy_file::effective(organisation, policy.map(policy_source))?;
         for note in &effective.notes {
-            tracing::info!("{note}");
+            tracing::warn!("{note}");
         }
         Ok(Observed {
             git_commit: head.clone(),

@@ -6,7 +6,7 @@ mod unblock;
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use leviathan_core::decide::predicates::{Answer, Candidate, Tally, ask_all};
+use leviathan_core::decide::predicates::{Answer, Candidate, PolicyPatterns, Tally, ask_all};
 use leviathan_core::fact::TaskStatus;
 use leviathan_core::ids::{AttemptId, TargetId, TaskId};
 use leviathan_core::state::State;
@@ -102,12 +102,13 @@ fn list(filter: &TargetFilter, global: &Global, output: Output) -> Result<Exit, 
 /// Makes rows; the predicates are asked anew, because the log keeps only their first answer.
 pub(super) struct Rows {
     tally: Tally,
+    patterns: PolicyPatterns,
     now: Timestamp,
 }
 
 impl Rows {
     pub(super) fn of(state: &State, now: Timestamp) -> Self {
-        Self { tally: Tally::of(state), now }
+        Self { tally: Tally::of(state), patterns: PolicyPatterns::default(), now }
     }
 
     pub(super) fn row<'a>(&self, found: &FoundTask<'a>) -> TaskRow<'a> {
@@ -139,8 +140,10 @@ impl Rows {
     fn refusal(&self, found: &FoundTask<'_>) -> Option<String> {
         let FoundTask { target_id, target, task_id, task } = *found;
         let policy = &target.synced.as_ref()?.files.policy;
-        let (tally, now) = (&self.tally, self.now);
-        match ask_all(&Candidate { target_id, target, policy, task_id, task, tally, now }) {
+        let (tally, patterns, now) = (&self.tally, &self.patterns, self.now);
+        let candidate =
+            Candidate { target_id, target, policy, task_id, task, tally, patterns, now };
+        match ask_all(&candidate) {
             Answer::Pass => None,
             Answer::Wait(reason) | Answer::Block(reason) => Some(reason.explanation),
         }

@@ -4,6 +4,7 @@
 mod attempts_left;
 mod dependencies;
 mod open_pull_requests;
+mod policy_patterns;
 mod policy_scope;
 mod ready;
 mod retry_backoff;
@@ -16,6 +17,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+
+pub use policy_patterns::PolicyPatterns;
 
 use crate::ids::{TargetId, TaskId};
 use crate::policy::Policy;
@@ -36,6 +39,8 @@ pub struct Candidate<'a> {
     pub task: &'a Task,
     /// What is taken up already, this tick's earlier picks included.
     pub tally: &'a Tally,
+    /// The policies' globs, made ready to match once for all candidates of a pass.
+    pub patterns: &'a PolicyPatterns,
     /// The moment of the decision.
     pub now: Timestamp,
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::predicates::{Answer, Candidate, PREDICATES, Tally, ask_all};
+use super::predicates::{Answer, Candidate, PREDICATES, PolicyPatterns, Tally, ask_all};
 use super::{Decision, Moment};
 use crate::event::NewEvent;
 use crate::fact::{
@@ -42,12 +42,13 @@ pub fn tick(state: &State, moment: &Moment) -> Decision<TickReport> {
     let mut report = TickReport::default();
     let mut events = end_stuck(state, moment.now, &mut report);
     let mut tally = Tally::of(state);
+    let patterns = PolicyPatterns::default();
     let mut refusals = 0;
     for (target_id, task_id) in in_order(state) {
         let Some((target, synced, task)) = look_up(state, target_id, task_id) else { continue };
         let policy = &synced.files.policy;
         let now = moment.now;
-        let candidate = Candidate { target_id, target, policy, task_id, task, tally: &tally, now };
+        let candidate = Candidate { target_id, target, policy, task_id, task, tally: &tally, patterns: &patterns, now };
         match ask_all(&candidate) {
             Answer::Pass if report.picked.len() < MAX_PICKS => {
                 let attempt = create(moment, target_id, task_id, task, synced);
@@ -78,8 +79,8 @@ pub fn explain(
 ) -> Option<Vec<(&'static str, Option<Reason>)>> {
     let (target, synced, task) = look_up(state, target_id, task_id)?;
     let policy = &synced.files.policy;
-    let tally = Tally::of(state);
-    let candidate = Candidate { target_id, target, policy, task_id, task, tally: &tally, now };
+    let (tally, patterns) = (Tally::of(state), PolicyPatterns::default());
+    let candidate = Candidate { target_id, target, policy, task_id, task, tally: &tally, patterns: &patterns, now };
     let answers = PREDICATES.iter().map(|predicate| match (predicate.ask)(&candidate) {
         Answer::Pass => (predicate.name, None),
         Answer::Wait(reason) | Answer::Block(reason) => (predicate.name, Some(reason)),

@@ -1,7 +1,7 @@
 //! Does the policy let this scope touch these paths?
 
 use super::{Answer, Candidate, wait};
-use crate::paths::{AllowedPaths, Patterns};
+use crate::paths::AllowedPaths;
 
 pub(super) const NAME: &str = "policy_scope";
 
@@ -24,10 +24,10 @@ pub(super) fn ask(candidate: &Candidate<'_>) -> Answer {
             "it allows no path (allowed_paths is empty)".to_owned(),
         );
     }
-    let (patterns, forbidden) = match (
-        Patterns::new(&scope.allowed_paths),
-        Patterns::ignoring_case(&candidate.policy.forbidden_paths),
-    ) {
+    let patterns =
+        candidate.patterns.allowed(candidate.target_id, &wish.scope, &scope.allowed_paths);
+    let forbidden = candidate.patterns.forbidden(candidate.target_id, candidate.policy);
+    let (patterns, forbidden) = match (patterns.as_ref(), forbidden.as_ref()) {
         (Ok(patterns), Ok(forbidden)) => (patterns, forbidden),
         (Err(problem), _) | (_, Err(problem)) => {
             return wait(

@@ -1,6 +1,6 @@
 //! Each predicate, by its cases.
 
-use super::{Answer, Candidate, Tally, ask_all};
+use super::{Answer, Candidate, PolicyPatterns, Tally, ask_all};
 use crate::decide::tests::story::{Story, policy, target, task, task_id};
 use crate::policy::Policy;
 
@@ -20,6 +20,7 @@ fn code(paths: &[&str], scope: &str, policy: &Policy) -> String {
         task_id: &task_id,
         task: story.task("one"),
         tally: &Tally::of(&story.state),
+        patterns: &PolicyPatterns::default(),
         now: story.now,
     };
     match ask_all(&candidate) {

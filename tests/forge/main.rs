@@ -15,4 +15,6 @@ mod repository;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]
+mod writable;
+#[cfg(test)]
 mod writes;

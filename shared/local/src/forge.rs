@@ -97,6 +97,7 @@ impl LocalForge {
             }
             let located = discover::locate(&typed)?;
             let location = git::text(located.top.as_deref().unwrap_or(&located.git_dir));
+            discover::check_writable(&location, &located)?;
             let view = view::open(&shared.views(), &location, &located)?;
             let default_branch = inspect::default_branch(&view, &located, wanted)?;
             Ok(Found { location, default_branch, working_tree: located.top })

@@ -9,6 +9,7 @@ use leviathan_core::decide::operator as orders;
 use leviathan_core::event::Principal;
 use leviathan_core::fact::TaskStatus;
 use leviathan_core::ids::{Digest, GitCommit, TaskId, slug};
+use leviathan_core::paths::AllowedPaths;
 use leviathan_core::ports::Forge;
 use leviathan_core::state::{AttemptStatus, State};
 use leviathan_local::forge::LocalForge;
@@ -37,6 +38,7 @@ pub(crate) async fn run(
     leviathan_local::forge::check_git().map_err(|error| {
         CommandError::failed(error.to_string(), "install git, then start again")
     })?;
+    usable_paths(&arguments.allow)?;
     let finding = dev::finding_forge()?;
     let typed = std::slice::from_ref(&arguments.path);
     let chosen = dev::choose(&finding.forge, typed, arguments.branch.as_deref()).await?;
@@ -60,6 +62,19 @@ pub(crate) async fn run(
     run.session(true, false).await?;
     let view = run.engine.log.view().await?;
     Ok(verdict(&view.state, &target, &task))
+}
+
+/// Refused here, before anything is made, in the words of the option.
+fn usable_paths(allow: &[String]) -> Result<(), CommandError> {
+    let (_, problems) = AllowedPaths::new(allow);
+    match problems.first() {
+        None => Ok(()),
+        Some(problem) => Err(CommandError::new(
+            Exit::Usage,
+            format!("--allow: {problem}"),
+            "name each file, or each folder with a `/` at its end",
+        )),
+    }
 }
 
 async fn base(forge: &LocalForge, target: &Chosen) -> Result<GitCommit, CommandError> {
@@ -199,5 +214,24 @@ fn verdict(state: &State, target: &Chosen, task: &TaskId) -> Exit {
         TaskStatus::PrOpen | TaskStatus::Completed => Exit::Done,
         _ if unchanged => Exit::Done,
         _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_a_task_may_not_name_is_a_wrong_command_line() {
+        let typed = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            usable_paths(&paths).map_err(|error| (error.exit, error.what))
+        };
+        assert_eq!(typed(&["Cargo.lock", "docs/", "-rf", "with space/é"]), Ok(()));
+        for wrong in ["./", "**", "../x", "/etc/passwd", ""] {
+            let (exit, what) = typed(&["ok", wrong]).unwrap_err();
+            assert_eq!(exit, Exit::Usage, "{wrong}");
+            assert!(what.starts_with("--allow: "), "{what}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use leviathan_log::{Log, LogError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::story::lines;
+use super::story::{digest, lines};
 use crate::output::{Format, Output};
 use crate::text::plain;
 
@@ -71,27 +71,30 @@ impl Follower {
         let Some(last) = view.position.seq else { return Ok(()) };
         while self.next <= last {
             let commit = self.log.read(self.next).await?;
-            for event in &commit.events {
-                self.show(event, &view.state);
-            }
+            self.show(&commit.events, &view.state);
             self.next += 1;
         }
         Ok(())
     }
 
-    fn show(&mut self, event: &Event, state: &State) {
-        match self.output.format {
+    fn show(&mut self, events: &[Event], state: &State) {
+        let output = self.output;
+        match output.format {
             Format::Json => {
-                self.output.try_json_line(event);
+                for event in events {
+                    output.try_json_line(event);
+                }
             }
             Format::Table => {
-                let output = self.output;
+                let told = events.iter().flat_map(|event| lines(event, state)).collect();
                 self.bars.suspend(|| {
-                    for line in lines(event, state) {
+                    for line in digest(told) {
                         output.line(plain(&line));
                     }
                 });
-                self.follow_attempt(event, state);
+                for event in events {
+                    self.follow_attempt(event, state);
+                }
             }
         }
     }

@@ -8,6 +8,9 @@ use leviathan_core::fact::{
 };
 use leviathan_core::state::State;
 
+/// Waiting tasks that are told by name for one commit.
+const MOST_WAITING: usize = 8;
+
 /// The lines to print for one event; `state` is the state after it.
 pub(super) fn lines(event: &Event, state: &State) -> Vec<String> {
     let Some(fact) = authorised(event) else { return Vec::new() };
@@ -121,7 +124,29 @@ fn failed(fact: &AttemptFailed, state: &State) -> Vec<String> {
             .filter(|check| !check.passed)
             .map(|check| format!("           invariant {}: {}", check.name, check.detail)),
     );
+    lines.push(format!("           its output: leviathanctl attempts logs {}", fact.attempt_id));
     lines
+}
+
+/// Of the lines of one commit, those that a person can take in: a backlog of thousands makes one
+/// reason wait thousands of times.
+pub(super) fn digest(lines: Vec<String>) -> Vec<String> {
+    let is_waiting = |line: &String| line.starts_with("waits ");
+    let waiting = lines.iter().filter(|line| is_waiting(line)).count();
+    if waiting <= MOST_WAITING {
+        return lines;
+    }
+    let mut seen = 0;
+    let mut kept: Vec<String> = lines
+        .into_iter()
+        .filter(|line| {
+            seen += usize::from(is_waiting(line));
+            !is_waiting(line) || seen <= MOST_WAITING
+        })
+        .collect();
+    let more = waiting - MOST_WAITING;
+    kept.push(format!("waits      {more} more tasks: see `leviathanctl tasks list`"));
+    kept
 }
 
 fn opened(fact: &PrCreated) -> String {
@@ -130,7 +155,9 @@ fn opened(fact: &PrCreated) -> String {
 }
 
 fn violation(violation: &Violation) -> String {
-    format!("           {}: {} ({})", violation.path, violation.detail, violation.rule)
+    // A rule about the change as a whole names no path.
+    let place = if violation.path.is_empty() { "the change" } else { &violation.path };
+    format!("           {place}: {} ({})", violation.detail, violation.rule)
 }
 
 /// A phase's word in short; the whole of it follows where the attempt ends.
@@ -154,4 +181,36 @@ pub(super) fn seconds(milliseconds: u64) -> String {
 /// The first characters of a digest or git commit id: enough to tell it apart.
 pub(super) fn short(id: &str) -> &str {
     id.get(..10).unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_of_waiting_tasks_are_a_few_lines_and_a_count() {
+        let mut all: Vec<String> = (0..300).map(|n| format!("waits      t-{n}: full")).collect();
+        all.insert(0, "picked     a: high priority".to_owned());
+        all.push("opened     pull request 1".to_owned());
+        let told = digest(all);
+        assert_eq!(told.len(), 2 + MOST_WAITING + 1);
+        assert_eq!(told[0], "picked     a: high priority");
+        assert_eq!(told[MOST_WAITING + 1], "opened     pull request 1");
+        assert_eq!(
+            told.last().unwrap(),
+            "waits      292 more tasks: see `leviathanctl tasks list`"
+        );
+        let few = vec!["waits      a: x".to_owned(), "picked     b".to_owned()];
+        assert_eq!(digest(few.clone()), few);
+    }
+
+    #[test]
+    fn a_rule_about_the_whole_change_says_so() {
+        let found = Violation {
+            path: String::new(),
+            rule: "too_many_files".to_owned(),
+            detail: "100 files".to_owned(),
+        };
+        assert_eq!(violation(&found).trim_start(), "the change: 100 files (too_many_files)");
+    }
 }

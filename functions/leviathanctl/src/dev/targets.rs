@@ -73,7 +73,7 @@ pub async fn choose(
         let found = forge.find(typed, branch).await.map_err(|error| {
             CommandError::failed(
                 error.to_string(),
-                "name a git repository: a folder on this machine, or a URL",
+                "check the path or URL, and the branch that --branch names",
             )
         })?;
         if chosen.iter().any(|other| other.found.location == found.location) {

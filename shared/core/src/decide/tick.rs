@@ -48,7 +48,16 @@ pub fn tick(state: &State, moment: &Moment) -> Decision<TickReport> {
         let Some((target, synced, task)) = look_up(state, target_id, task_id) else { continue };
         let policy = &synced.files.policy;
         let now = moment.now;
-        let candidate = Candidate { target_id, target, policy, task_id, task, tally: &tally, patterns: &patterns, now };
+        let candidate = Candidate {
+            target_id,
+            target,
+            policy,
+            task_id,
+            task,
+            tally: &tally,
+            patterns: &patterns,
+            now,
+        };
         match ask_all(&candidate) {
             Answer::Pass if report.picked.len() < MAX_PICKS => {
                 let attempt = create(moment, target_id, task_id, task, synced);
@@ -80,7 +89,16 @@ pub fn explain(
     let (target, synced, task) = look_up(state, target_id, task_id)?;
     let policy = &synced.files.policy;
     let (tally, patterns) = (Tally::of(state), PolicyPatterns::default());
-    let candidate = Candidate { target_id, target, policy, task_id, task, tally: &tally, patterns: &patterns, now };
+    let candidate = Candidate {
+        target_id,
+        target,
+        policy,
+        task_id,
+        task,
+        tally: &tally,
+        patterns: &patterns,
+        now,
+    };
     let answers = PREDICATES.iter().map(|predicate| match (predicate.ask)(&candidate) {
         Answer::Pass => (predicate.name, None),
         Answer::Wait(reason) | Answer::Block(reason) => (predicate.name, Some(reason)),

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use leviathan_core::ports::ForgeError;
+use rustix::fs::{Access, access};
 
 use super::git::{Call, refused, text};
 
@@ -69,6 +70,27 @@ pub(crate) fn locate(path: &str) -> Result<Located, ForgeError> {
     let reason = "no git repository here or above; run `git init` there and commit, or give \
                   another path";
     Err(refused(ACTION, path, reason))
+}
+
+/// Branches and their objects are written here: who can't, hears so before any work is done.
+pub(crate) fn check_writable(location: &str, located: &Located) -> Result<(), ForgeError> {
+    for name in ["objects", "refs"] {
+        let folder = located.common_dir.join(name);
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        // A folder that is not there is another fault, told by what needs it.
+        if let Err(error) = access(&folder, wanted)
+            && error != rustix::io::Errno::NOENT
+        {
+            let error = std::io::Error::from(error);
+            let reason = format!(
+                "you can't write {}: {error}; branches are made there: work as its owner, or on \
+                 a clone of your own",
+                text(&folder)
+            );
+            return Err(refused(ACTION, location, reason));
+        }
+    }
+    Ok(())
 }
 
 fn describe(path: &str, top: Option<PathBuf>, git_dir: PathBuf) -> Result<Located, ForgeError> {

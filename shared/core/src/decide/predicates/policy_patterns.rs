@@ -46,8 +46,7 @@ mod tests {
     #[test]
     fn a_second_question_about_the_same_scope_makes_nothing_ready_again() {
         let patterns = PolicyPatterns::default();
-        let (shop, docs): (TargetId, TargetId) =
-            ("shop".parse().unwrap(), "docs".parse().unwrap());
+        let (shop, docs): (TargetId, TargetId) = ("shop".parse().unwrap(), "docs".parse().unwrap());
         let globs = vec!["src/**".to_owned()];
         let first = patterns.allowed(&shop, "code", &globs);
         assert!(Rc::ptr_eq(&first, &patterns.allowed(&shop, "code", &globs)));

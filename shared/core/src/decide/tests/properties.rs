@@ -34,6 +34,8 @@ enum Step {
     Invalidate(u8),
     Unblock(u8),
     Files(u8),
+    /// A live attempt goes all the way to its pull request.
+    Whole(u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -56,6 +58,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         n().prop_map(Step::Invalidate),
         n().prop_map(Step::Unblock),
         n().prop_map(Step::Files),
+        n().prop_map(Step::Whole),
+        n().prop_map(Step::Whole),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -106,6 +110,22 @@ fn take(story: &mut Story, step: &Step) {
             story.tick();
         }
         Step::Files(n) => files(story, *n),
+        Step::Whole(n) => {
+            let live: Vec<AttemptId> =
+                story.state.live_attempts().map(|(id, _)| id.clone()).collect();
+            let Some(id) = pick(&live, *n).cloned() else { return };
+            let position = attempts.iter().position(|known| *known == id).unwrap_or_default();
+            let n = u8::try_from(position).unwrap();
+            for step in [Step::Submit(n), Step::Claim(n, false), Step::Prepare(n)] {
+                take(story, &step);
+            }
+            // Not a multiple of four: with a diff.
+            let with_diff = n + u8::try_from(attempts.len()).unwrap() * u8::from(n % 4 == 0);
+            take(story, &Step::Check(with_diff));
+            for step in [Step::Prepare(n), Step::Open(n)] {
+                take(story, &step);
+            }
+        }
         Step::Submit(n) => {
             let Some(id) = attempt(*n) else { return };
             let decision = dispatch::submit(&story.state, &story.moment(), 1, &id);
@@ -209,6 +229,15 @@ fn take_rest(
     }
 }
 
+/// What ended stays as it ended; only a person may take it out of the count.
+fn check_ends(before: &State, after: &State) {
+    for (id, was) in before.attempts.iter().filter(|(_, was)| was.status.is_terminal()) {
+        let is = &after.attempts[id];
+        let invalidated = is.status == AttemptStatus::Invalidated;
+        assert!(invalidated || is.end == was.end && is.status == was.status, "{id} ended twice");
+    }
+}
+
 /// DECISIONS 1 and the guardrails, on a state.
 fn check(story: &Story) {
     let mut live: BTreeMap<&str, u32> = BTreeMap::new();
@@ -227,6 +256,14 @@ fn check(story: &Story) {
     }
     assert!(live.values().all(|count| *count <= 1), "two live attempts of a task: {live:?}");
     let target = &story.state.targets[&target()];
+    for (number, pull_request) in target.open_pull_requests() {
+        let opened = &pull_request.opened;
+        let attempt = &story.state.attempts[&opened.attempt_id];
+        let Some(task) = story.state.task(&attempt.target, &attempt.task) else { continue };
+        if task.wish.generation == attempt.generation {
+            assert_eq!(task.attempt, None, "pull request {number} waits, and an attempt runs");
+        }
+    }
     let busy = target.open_pull_requests().count() + live.len();
     let most = usize::try_from(story.policy.guardrails.max_open_prs).unwrap();
     assert!(busy <= most, "{busy} pull requests and attempts, {checked_without_end} unchanged");
@@ -248,8 +285,10 @@ proptest! {
         story.policy.guardrails.max_open_prs = 2;
         story.sync(0, &TASKS.map(task));
         for step in &steps {
+            let before = story.state.clone();
             take(&mut story, step);
             check(&story);
+            check_ends(&before, &story.state);
         }
         // The state is nothing but the fold of its events.
         let mut again = State::default();

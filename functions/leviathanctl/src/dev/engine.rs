@@ -73,6 +73,7 @@ pub struct Engine {
     publish: Publish,
     trust: Arc<Trust>,
     messages: UnboundedReceiver<Message>,
+    state: StateFolder,
     publish_again: Vec<(Instant, Message)>,
 }
 
@@ -150,6 +151,7 @@ impl Engine {
             publish,
             trust,
             messages,
+            state: setup.state,
             publish_again: Vec::new(),
         })
     }
@@ -193,6 +195,7 @@ impl Engine {
 
     /// Everything that is to do now: messages, then a pass, then a look at the Jobs.
     async fn turn(&mut self, first: bool) -> Result<Turn, CommandError> {
+        still_there(&self.state)?;
         let mut worked = self.handle_messages().await?;
         worked |= self.dispatch.reconcile().await.map_err(from_dispatch)?;
         let decided_on = self.log.view().await?.position.seq;
@@ -337,6 +340,19 @@ struct Turn {
     state: State,
 }
 
+/// Without its log nothing can be decided, and a Job that lost its folder would be waited for until
+/// its time is over.
+fn still_there(state: &StateFolder) -> Result<(), CommandError> {
+    if state.log().is_dir() {
+        return Ok(());
+    }
+    Err(CommandError::failed(
+        format!("the state folder {} was removed while it was in use", state.root().display()),
+        "the same command again starts with an empty log; branches and pull requests of the lost \
+         one stay in the repository and are a person's to delete",
+    ))
+}
+
 fn make_folder(state: &StateFolder) -> Result<(), CommandError> {
     std::fs::create_dir_all(state.root()).map_err(|error| {
         CommandError::failed(
@@ -399,4 +415,20 @@ fn unreadable(troubles: &[(TargetId, String)]) -> CommandError {
         format!("a target can't be read: {}", named.join("; ")),
         "check the repository; the same command again goes on",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_folder_that_vanishes_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::at(folder.path());
+        std::fs::create_dir(state.log()).unwrap();
+        assert!(still_there(&state).is_ok());
+        std::fs::remove_dir(state.log()).unwrap();
+        let error = still_there(&state).unwrap_err();
+        assert!(error.what.contains("was removed while it was in use"), "{}", error.what);
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) fn alive() -> u32 {
 pub struct Process {
     /// Its id.
     pub pid: u32,
-    /// See [`start_time`]; 0 where the system does not tell.
+    /// See `start_time`; 0 where the system does not tell.
     pub start: u64,
 }
 

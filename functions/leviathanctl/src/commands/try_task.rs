@@ -44,8 +44,9 @@ pub(crate) async fn run(
     let chosen = dev::choose(&finding.forge, typed, arguments.branch.as_deref()).await?;
     let Some(target) = chosen.first().cloned() else { return Ok(Exit::Failed) };
     let base = base(&finding.forge, &target).await?;
-    let task = task_id(&arguments, &base)?;
-    let state = state_for(global, &format!("try-{}-{}", target.id, hash_of(&arguments, &base)))?;
+    let task = task_id(&arguments, &target, &base)?;
+    let state =
+        state_for(global, &format!("try-{}-{}", target.id, hash_of(&arguments, &target, &base)))?;
     let files = stand_in(&arguments, &task, &state)?;
     let setup = Setup {
         state: state.clone(),
@@ -92,16 +93,18 @@ async fn base(forge: &LocalForge, target: &Chosen) -> Result<GitCommit, CommandE
     })
 }
 
-/// The same task on the same base is the same try: run again after a crash, it goes on.
-fn hash_of(arguments: &TryArgs, base: &GitCommit) -> String {
+/// The same task on the same base of the same repository is the same try: run again after a crash,
+/// it goes on. Two clones in folders of one name are two repositories.
+fn hash_of(arguments: &TryArgs, target: &Chosen, base: &GitCommit) -> String {
     let TryArgs { allow, check, env, file, title, command, .. } = arguments;
-    let all = json!([allow, check, env, file, title, command, base]).to_string();
+    let all =
+        json!([allow, check, env, file, title, command, base, target.found.location]).to_string();
     Digest::of(all.as_bytes()).as_str()[..8].to_owned()
 }
 
-fn task_id(arguments: &TryArgs, base: &GitCommit) -> Result<TaskId, CommandError> {
+fn task_id(arguments: &TryArgs, target: &Chosen, base: &GitCommit) -> Result<TaskId, CommandError> {
     let command = slug(&arguments.command.join(" "), 30);
-    format!("{command}-{}", hash_of(arguments, base))
+    format!("{command}-{}", hash_of(arguments, target, base))
         .parse()
         .map_err(|error| CommandError::failed(format!("{error}"), "shorten the command"))
 }
@@ -233,5 +236,27 @@ mod tests {
             assert_eq!(exit, Exit::Usage, "{wrong}");
             assert!(what.starts_with("--allow: "), "{what}");
         }
+    }
+
+    #[test]
+    fn two_clones_of_one_repository_are_two_tries() {
+        let words = ["leviathanctl", "try", ".", "--allow", "a", "--", "true"];
+        let crate::cli::Command::Try(arguments) =
+            <crate::cli::Cli as clap::Parser>::parse_from(words).command
+        else {
+            panic!("these words are a try");
+        };
+        let base: GitCommit = "1".repeat(40).parse().unwrap();
+        let clone_in = |location: &str| Chosen {
+            id: "shop".parse().unwrap(),
+            found: leviathan_local::forge::Found {
+                location: location.to_owned(),
+                default_branch: "main".to_owned(),
+                working_tree: None,
+            },
+        };
+        let hash = |location: &str| hash_of(&arguments, &clone_in(location), &base);
+        assert_eq!(hash("/a/shop"), hash("/a/shop"));
+        assert_ne!(hash("/a/shop"), hash("/b/shop"));
     }
 }

@@ -7,7 +7,7 @@
 //! - must never: talk to a forge or a cluster
 //!
 //! The way of a request: [`router`] finds the handler (`routes.rs` has every URL), the handler
-//! takes a [`Caller`](caller::Caller) (which needs a good token), then reads query and body, then
+//! takes a `Caller` (which needs a good token), then reads query and body, then
 //! asks the log or the fold beside it (`shown.rs`). The order of these steps is the original's
 //! (CONTRACT 1.1). What goes wrong becomes an answer in `error.rs`, and only there.
 

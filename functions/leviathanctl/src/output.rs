@@ -14,7 +14,7 @@ use crate::text::{one_line, plain};
 pub enum Format {
     /// Tables and sentences for people.
     Table,
-    /// One JSON document.
+    /// One JSON document; one object a line where events stream.
     Json,
 }
 

@@ -49,6 +49,7 @@ pub use builtin::FORBIDDEN;
 use crate::fact::FileProblem;
 use crate::paths::Patterns;
 use crate::policy::Policy;
+use crate::secret_scan::scan;
 
 /// Bytes, name and text of one policy file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +99,29 @@ pub fn effective(
     };
     let file = target.as_ref().or(organisation.as_ref()).map(|written| written.file.as_str());
     can_be_matched(&policy, file.unwrap_or_default())?;
+    holds_no_secret(&policy, file.unwrap_or_default())?;
     notes.sort_by(|one, two| (&one.file, one.line).cmp(&(&two.file, two.line)));
     Ok(PolicyOutcome { policy, notes })
+}
+
+/// That no command has a key among its words: the policy stands whole in the log, and arguments can be
+/// read by every process of the machine.
+fn holds_no_secret(policy: &Policy, file: &str) -> Result<(), FileProblem> {
+    for (place, command) in policy.commands() {
+        let found = command.argv.iter().flat_map(|word| scan(file, word.as_bytes())).next();
+        if let Some(found) = found {
+            return Err(FileProblem {
+                file: file.to_owned(),
+                line: 0,
+                task_id: None,
+                problem: format!("the command of {place} holds a secret ({})", found.rule),
+                expected: "the name of an environment variable in env; revoke that secret, it \
+                           is in git's history"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// That all patterns of a list together are not too much to be matched: each of them is a glob.

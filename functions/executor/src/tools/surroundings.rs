@@ -97,6 +97,11 @@ impl Surroundings<'_> {
         }
         all.extend(folders.environment_in(self.home));
         all.insert("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned());
+        // A tool may commit in its workspace, as generators do; only the files count in the end.
+        for who in ["AUTHOR", "COMMITTER"] {
+            all.insert(format!("GIT_{who}_NAME"), "Leviathan".to_owned());
+            all.insert(format!("GIT_{who}_EMAIL"), "leviathan@localhost".to_owned());
+        }
         match self.task {
             Some(task) if task.len() <= MAX_VARIABLE_BYTES => {
                 all.insert("LEVIATHAN_TASK".to_owned(), task.to_owned());

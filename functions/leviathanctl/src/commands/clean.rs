@@ -17,7 +17,7 @@ use crate::commands::existing_state;
 use crate::dev::open_cluster;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Format, Output};
 use crate::state_folder::StateFolder;
 use crate::text::plain;
 
@@ -43,7 +43,10 @@ pub(crate) async fn run(
     let forge = LocalForge::new(state.forge(), Arc::new(SystemClock));
     let branches = branches(&forge, &view.state).await?;
     let sample = sample_of(&state, &view.state);
-    list(&branches, &state, sample.as_ref(), output);
+    match output.format {
+        Format::Table => list(&branches, &state, sample.as_ref(), output),
+        Format::Json => output.json(&as_json(&branches, &state, sample.as_ref(), arguments)),
+    }
     if arguments.dry_run {
         return Ok(Exit::Done);
     }
@@ -57,7 +60,7 @@ pub(crate) async fn run(
         remove(folder)?;
     }
     remove(state.root())?;
-    output.line("Done.");
+    output.note("Done.");
     Ok(Exit::Done)
 }
 
@@ -130,6 +133,34 @@ fn list(branches: &[Branch], state: &StateFolder, sample: Option<&PathBuf>, outp
             )));
         }
     }
+}
+
+fn as_json(
+    branches: &[Branch],
+    state: &StateFolder,
+    sample: Option<&PathBuf>,
+    arguments: &CleanArgs,
+) -> serde_json::Value {
+    let names = |moved: bool| -> Vec<serde_json::Value> {
+        branches
+            .iter()
+            .filter(|branch| branch.moved_to.is_some() == moved)
+            .map(|branch| {
+                serde_json::json!({
+                    "repository": branch.repository.location,
+                    "branch": branch.name,
+                    "stands_at": branch.moved_to.as_ref().unwrap_or(&branch.ours),
+                })
+            })
+            .collect()
+    };
+    serde_json::json!({
+        "dry_run": arguments.dry_run,
+        "branches_to_remove": names(false),
+        "branches_that_stay": names(true),
+        "sample_target": sample,
+        "state": state.root(),
+    })
 }
 
 fn ask() -> Result<(), CommandError> {

@@ -1,9 +1,12 @@
 //! One task of the file.
 
+use std::borrow::Cow;
+
 use super::BacklogTask;
 use crate::fact::{FileProblem, TaskStatus};
 use crate::ids::TaskId;
 use crate::paths::AllowedPaths;
+use crate::secret_scan::redact;
 use crate::task::{Priority, TaskDefinition};
 use crate::yaml::{Document, Node};
 
@@ -26,12 +29,18 @@ pub(super) fn read(
         .collect::<Result<Vec<_>, _>>()?;
     let definition = TaskDefinition {
         id: task_id,
-        title: text("title")?.as_deref().map(one_line).unwrap_or_else(|| "Untitled".to_owned()),
-        description: text("description")?,
+        title: text("title")?
+            .as_deref()
+            .map_or_else(|| "Untitled".to_owned(), |title| without_secrets(one_line(title))),
+        description: text("description")?.map(without_secrets),
         scope: text("scope")?.map_or_else(|| "unknown".to_owned(), |scope| scope.trim().to_owned()),
         priority,
         allowed_paths: allowed_paths(document, node, status)?,
-        acceptance_criteria: document.sentences(node, "acceptance_criteria")?,
+        acceptance_criteria: document
+            .sentences(node, "acceptance_criteria")?
+            .into_iter()
+            .map(without_secrets)
+            .collect(),
         dependencies,
         estimated_size: text("estimated_size")?.unwrap_or_else(|| "unknown".to_owned()),
         labels: document.sentences(node, "labels")?,
@@ -44,6 +53,15 @@ pub(super) fn read(
         last_attempt_id: text("last_attempt_id")?,
         line: node.line,
     })
+}
+
+/// What people write freely goes into events, artifacts and pull requests: a key that slipped into it
+/// goes no further.
+fn without_secrets(text: String) -> String {
+    match redact(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(redacted) => redacted,
+    }
 }
 
 fn task_id(document: &Document<'_>, node: &Node, key: &str) -> Result<TaskId, FileProblem> {

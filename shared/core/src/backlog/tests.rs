@@ -256,3 +256,15 @@ proptest! {
         prop_assert!(left.is_empty());
     }
 }
+
+#[test]
+fn a_key_in_free_text_goes_no_further() {
+    // Put together here, so that no scanner takes this file for a leak.
+    let key = format!("ghp{}{}", "_", "Zk4nQ8wLr2TyVb6XsJd0PmHc5FgAe9UoIiB1");
+    let text = format!(
+        "tasks:\n- id: one\n  title: use {key}\n  description: {key}\n  acceptance_criteria: [{key}]\n"
+    );
+    let definition = read(&text).tasks[0].definition.to_json();
+    assert!(!definition.contains(&key), "{definition}");
+    assert_eq!(definition.matches("[redacted:").count(), 3, "{definition}");
+}

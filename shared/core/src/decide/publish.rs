@@ -119,8 +119,8 @@ pub fn nothing_changed(state: &State, id: &AttemptId) -> Decision<bool> {
                 branch_name: None,
                 commit_sha: None,
                 note: Some(
-                    "the tool changed nothing: if that is right, set the task's status to \
-                     completed in the backlog; else change the task"
+                    "the tool changed nothing: if the base is already as it should be, nothing is left \
+                     to do (set status: completed in the backlog); else change the task"
                         .to_owned(),
                 ),
             }

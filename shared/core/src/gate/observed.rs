@@ -75,9 +75,10 @@ fn of(observation: &Observation) -> Violation {
         Kind::UnreadableFile { reason } => {
             ("unreadable_file", format!("it could not be read: {reason}"))
         }
-        Kind::FileTooLarge { bytes } => {
-            ("file_too_large", format!("it has {bytes} bytes and was not read"))
-        }
+        Kind::FileTooLarge { bytes } => (
+            "file_too_large",
+            format!("it has {bytes} bytes, more than limits.max_file_bytes, and was not read"),
+        ),
         Kind::TooManyFiles { seen } => {
             ("too_many_files", format!("the change touches {seen} files or more"))
         }

@@ -350,3 +350,17 @@ fn globs_that_are_too_much_refuse_the_file() {
     let problem = refusal(&format!("forbidden_paths: [{}]\n", globs.join(", ")));
     assert!(problem.contains("at most 65,536 bytes") && problem.len() < 2_000, "{problem}");
 }
+
+#[test]
+fn a_command_that_holds_a_key_is_refused_without_repeating_it() {
+    let key = format!("ghp{}{}", "_", "Zk4nQ8wLr2TyVb6XsJd0PmHc5FgAe9UoIiB1");
+    for command in [format!("run: [tool, --token, {key}]"), format!("shell: \"TOKEN={key} tool\"")]
+    {
+        let text = format!(
+            "version: 2\nscopes:\n  deps:\n    allowed_paths: [Cargo.lock]\n    {command}\n"
+        );
+        let said = refusal(&text);
+        assert!(said.contains("holds a secret (github_token)"), "{said}");
+        assert!(!said.contains(&key), "{said}");
+    }
+}

@@ -233,7 +233,14 @@ fn secret_is_token(found: &Captures<'_>) -> bool {
 }
 
 fn secret_is_random(found: &Captures<'_>) -> bool {
-    is_random(secret(found))
+    is_random(secret(found)) && !is_path(secret(found))
+}
+
+/// `PWD=/home/ada/src/shop` is where somebody is, not what they know.
+fn is_path(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '~');
+    let begins = text.starts_with('/') || text.starts_with("~/") || text.starts_with("./");
+    begins && text.matches('/').count() >= 2 && text.chars().all(plain)
 }
 
 /// Three parts with dots between them are many things; a JSON object that names its algorithm is

@@ -61,6 +61,17 @@ fn a_command_sees_only_the_variables_that_policy_names() {
 }
 
 #[test]
+fn a_command_may_commit_in_its_workspace_and_the_files_count_all_the_same() {
+    let script = "echo 2 > src/a && git add --all && git commit --quiet --message=generated";
+    let world = World::with(&[("src/a", "1")]).tool(&["sh", "-c", script]);
+    world.pass("prepare");
+    world.pass("work");
+    world.pass("gate");
+    let diff = world.diff().expect("a change");
+    assert_eq!(diff.files.iter().map(|file| &file.path).collect::<Vec<_>>(), ["src/a"]);
+}
+
+#[test]
 fn a_command_that_fails_or_takes_too_long_fails_the_task() {
     let world = World::with(&[("src/a", "1")]).tool(&["sh", "-c", "echo why >&2; exit 3"]);
     world.pass("prepare");

@@ -1,6 +1,7 @@
 //! The flow suite: stories of the whole way, through the real `leviathanctl` on real repositories,
 //! with nothing of this machine's environment but the path and where Rust lies.
 
+mod api;
 mod cleaning;
 mod closing;
 mod files;

@@ -91,7 +91,8 @@ pub struct DevArgs {
     /// Keep each Job's workspace after its end, for looking into.
     #[arg(long)]
     pub keep_workspaces: bool,
-    /// Where the local api listens; port 0 takes a free one.
+    /// Where the local api listens; port 0 takes a free one. Its token is that in
+    /// $LEVIATHAN_CONTROL_PLANE_TOKEN, else one in the state folder.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: String,
     /// `clean` instead of running.

@@ -40,12 +40,23 @@ pub(crate) async fn run(
         listen: arguments.listen.clone(),
         organisation_policy: organisation_policy(arguments.organisation_policy.as_deref())?,
         stand_ins: BTreeMap::new(),
+        operator_token: operator_token(),
         // The sample's commands are this program's own.
         trusted: arguments.trust || sample,
         keep_workspaces: arguments.keep_workspaces,
     };
     let mut run = dev::Run::start(setup, forge, chosen, wrapper, output).await?;
     run.session(arguments.until_idle || sample, sample).await
+}
+
+/// The variable that clients of the original take their token from (CONTRACT 1.1), so that one
+/// setting serves both sides.
+pub(crate) const OPERATOR_TOKEN: &str = "LEVIATHAN_CONTROL_PLANE_TOKEN";
+
+/// The token that the person chose, if they did.
+pub(crate) fn operator_token() -> Option<String> {
+    let token = std::env::var(OPERATOR_TOKEN).ok()?.trim().to_owned();
+    (!token.is_empty()).then_some(token)
 }
 
 /// Which state a run works on: `--state`, else a folder of its own under the default place.

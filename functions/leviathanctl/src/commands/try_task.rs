@@ -19,7 +19,7 @@ use leviathan_tick::{StandIn, TextFile};
 use serde_json::json;
 
 use crate::cli::{Global, TryArgs};
-use crate::commands::dev::state_for;
+use crate::commands::dev::{operator_token, state_for};
 use crate::commands::session::operator;
 use crate::dev::wrapper::PortWrapper;
 use crate::dev::{self, Chosen, Run, Setup};
@@ -53,6 +53,7 @@ pub(crate) async fn run(
         listen: "127.0.0.1:0".to_owned(),
         organisation_policy: None,
         stand_ins: BTreeMap::from([(target.id.clone(), files)]),
+        operator_token: operator_token(),
         trusted: arguments.trust,
         keep_workspaces: false,
     };

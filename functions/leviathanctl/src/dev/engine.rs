@@ -51,6 +51,8 @@ pub struct Setup {
     pub organisation_policy: Option<TextFile>,
     /// Files that stand in for a target's own.
     pub stand_ins: BTreeMap<TargetId, StandIn>,
+    /// The operator's token for the local api; `None`: one of its own, in the state folder.
+    pub operator_token: Option<String>,
     /// Commands may run without asking.
     pub trusted: bool,
     /// Keep workspaces.
@@ -98,7 +100,10 @@ impl Engine {
         make_folder(state)?;
         let open = state.open_with("dev", wrapper)?;
         let key = read_or_make(&state.attempt_key())?;
-        let operator_token = read_or_make(&state.operator_token())?;
+        let operator_token = match setup.operator_token {
+            Some(token) => token,
+            None => read_or_make(&state.operator_token())?,
+        };
         let key = TokenKey::new(key.as_bytes())
             .map_err(|error| CommandError::failed(error.to_string(), "remove attempt-key"))?;
         let (queue, messages) = channel_queue();

@@ -32,14 +32,14 @@ impl Run {
         output: Output,
     ) -> Result<Self, CommandError> {
         let state = setup.state.clone();
+        let token_place = match setup.operator_token {
+            Some(_) => format!("${}", crate::commands::dev::OPERATOR_TOKEN),
+            None => state.operator_token().display().to_string(),
+        };
         let engine = Engine::start(setup, forge.clone(), wrapper, output).await?;
         remember(&state);
         output.note(format!("state:     {}", state.root().display()));
-        output.note(format!(
-            "api:       {} (token in {})",
-            engine.api_url,
-            state.operator_token().display()
-        ));
+        output.note(format!("api:       {} (token in {token_place})", engine.api_url));
         output.note(format!("isolation: {}", engine.isolation));
         for target in &chosen {
             output.note(plain(&format!(

@@ -100,7 +100,7 @@ fn ready_is_what_people_mean() {
 fn status_words_mean_what_their_writers_meant() {
     for (word, expected) in [
         ("pending", TaskStatus::Pending),
-        ("TODO", TaskStatus::Pending),
+        ("ToDo", TaskStatus::Pending),
         ("open", TaskStatus::Pending),
         ("in_progress", TaskStatus::InProgress),
         ("in-progress", TaskStatus::InProgress),

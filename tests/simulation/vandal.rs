@@ -133,7 +133,11 @@ impl ObjectStore for Damaged {
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
         if self.marked.as_deref() == Some(key) {
-            return Err(StoreError::NotFound { key: key.to_owned(), delete_marker: true });
+            return Err(StoreError::NotFound {
+                key: key.to_owned(),
+                delete_marker: true,
+                store_time: None,
+            });
         }
         self.store.get(key).await
     }

@@ -24,6 +24,11 @@ use crate::ids::{AttemptId, Digest, TargetId, TaskId};
 /// The highest `min_reader` that this program understands (DECISIONS 7).
 pub const READER_VERSION: u32 = 1;
 
+/// The format of a snapshot of the state: raised whenever `apply` folds something otherwise or the
+/// state's own bytes change, so that no program starts from a state that it would not have folded
+/// itself (DECISIONS 7). Snapshots of another format lie in another folder.
+pub const STATE_FORMAT: u32 = 1;
+
 /// The `min_reader` that an event of this type demands of whoever decides (DECISIONS 7). All types
 /// of ours came with version 1, and foreign ones demand nothing; a later type that restricts or
 /// frees something gets its own line with a higher number.

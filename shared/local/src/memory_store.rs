@@ -52,7 +52,11 @@ impl ObjectStore for MemoryStore {
         check_key(key)?;
         match self.objects().get(key) {
             Some(bytes) => Ok(Object { bytes: bytes.clone(), store_time: None }),
-            None => Err(StoreError::NotFound { key: key.to_owned(), delete_marker: false }),
+            None => Err(StoreError::NotFound {
+                key: key.to_owned(),
+                delete_marker: false,
+                store_time: None,
+            }),
         }
     }
 

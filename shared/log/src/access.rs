@@ -22,31 +22,64 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The store, and what is needed to be patient with it.
 pub(crate) struct Access {
     pub(crate) store: Arc<dyn ObjectStore>,
+    /// Where what is derived from the log is kept (DECISIONS 14): snapshots, hint, views. Without
+    /// it the state is folded from commit 0.
+    pub(crate) data: Option<Arc<dyn ObjectStore>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) rules: Rules,
 }
 
-/// An object, and this machine's time before and after the request that read it.
+/// An object, and when it was read.
 pub(crate) struct Got {
     pub(crate) object: Object,
+    pub(crate) heard: Heard,
+}
+
+/// The times of one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// This machine's, before the request.
     pub(crate) asked_at: Timestamp,
+    /// This machine's, after it.
     pub(crate) answered_at: Timestamp,
+    /// The store's, if it told.
+    pub(crate) store_time: Option<Timestamp>,
+}
+
+/// What a GET found.
+pub(crate) enum Found {
+    /// An object.
+    Here(Got),
+    /// Nothing, and no sign that there ever was something.
+    Nothing(Heard),
 }
 
 impl Access {
     /// The commit's object; `None` where none is. A deleted one is a hole.
     pub(crate) async fn get(&self, seq: u64) -> Result<Option<Got>, LogError> {
+        Ok(match self.look(seq).await? {
+            Found::Here(got) => Some(got),
+            Found::Nothing(_) => None,
+        })
+    }
+
+    /// As [`get`](Self::get), and where nothing is the time that the store told with that.
+    pub(crate) async fn look(&self, seq: u64) -> Result<Found, LogError> {
         let key = keys::commit(seq);
         let mut tries = 0;
         loop {
             let asked_at = self.clock.now();
-            match self.store.get(&key).await {
+            let answer = self.store.get(&key).await;
+            let heard = |store_time| Heard { asked_at, answered_at: self.clock.now(), store_time };
+            match answer {
                 Ok(object) => {
-                    let answered_at = self.clock.now();
-                    return Ok(Some(Got { object, asked_at, answered_at }));
+                    let heard = heard(object.store_time);
+                    return Ok(Found::Here(Got { object, heard }));
                 }
-                Err(StoreError::NotFound { delete_marker: false, .. }) => return Ok(None),
+                Err(StoreError::NotFound { delete_marker: false, store_time, .. }) => {
+                    return Ok(Found::Nothing(heard(store_time)));
+                }
                 Err(StoreError::NotFound { delete_marker: true, .. }) => {
                     let evidence = "somebody deleted it: a delete marker stands there".to_owned();
                     return Err(LogError::Hole { missing: key, evidence });

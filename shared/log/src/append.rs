@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use leviathan_core::ports::StoreError;
 
-use crate::access::{Access, Got, TRIES};
+use crate::access::{Access, Got, Heard, TRIES};
 use crate::commit::{Fault, StoredCommit, nonce_of};
 use crate::error::LogError;
 use crate::keys;
@@ -104,6 +104,7 @@ fn compare(access: &Access, stored: &StoredCommit, got: Got) -> Result<Appended,
         let key = keys::commit(stored.commit.header.seq);
         return Err(LogError::Damaged { key, fault: Fault::NotOurBytes });
     }
-    let times = got.object.store_time.map(|time| [got.asked_at, got.answered_at, time]);
+    let Heard { asked_at, answered_at, store_time } = got.heard;
+    let times = store_time.map(|time| [asked_at, answered_at, time]);
     Ok(Appended::Committed { times })
 }

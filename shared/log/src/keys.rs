@@ -5,6 +5,12 @@ use leviathan_core::ids::Digest;
 /// Where the commits lie; nothing else may lie there.
 pub const EVENTS: &str = "events/";
 
+/// Where snapshots lie, in the data store: a folder for each format of the state.
+pub const SNAPSHOTS: &str = "snapshots/";
+
+/// The newest snapshot and commit that somebody knew, in the data store. Never trusted.
+pub const HINT: &str = "hint";
+
 /// A commit's name has this many digits, so that byte order is number order up to the last `u64`.
 const SEQ_DIGITS: usize = 20;
 
@@ -15,7 +21,29 @@ pub fn commit(seq: u64) -> String {
 
 /// The number of the commit under this key; `None` where the key names no commit.
 pub fn commit_seq(key: &str) -> Option<u64> {
-    let digits = key.strip_prefix(EVENTS)?;
+    number(key.strip_prefix(EVENTS)?)
+}
+
+/// Where the snapshots of this format of the state lie: `snapshots/1/`.
+pub fn snapshots(state_format: u32) -> String {
+    format!("{SNAPSHOTS}{state_format}/")
+}
+
+/// The state after this commit: `snapshots/1/00000000000000000064`.
+pub fn snapshot(state_format: u32, seq: u64) -> String {
+    format!("{SNAPSHOTS}{state_format}/{seq:0width$}", width = SEQ_DIGITS)
+}
+
+/// The format and the commit of the snapshot under this key; `None` where it names no snapshot.
+pub fn snapshot_seq(key: &str) -> Option<(u32, u64)> {
+    let (format, digits) = key.strip_prefix(SNAPSHOTS)?.split_once('/')?;
+    let format: u32 = format.parse().ok()?;
+    let seq = number(digits)?;
+    // Another spelling of the format's number names nothing.
+    (snapshot(format, seq) == key).then_some((format, seq))
+}
+
+fn number(digits: &str) -> Option<u64> {
     let plain = digits.len() == SEQ_DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
     // 20 digits can exceed a u64: the parse decides.
     if plain { digits.parse().ok() } else { None }
@@ -55,6 +83,24 @@ mod tests {
             "",
         ] {
             assert_eq!(commit_seq(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_snapshots_key_says_its_format_and_its_commit() {
+        let key = "snapshots/1/00000000000000000064";
+        assert_eq!(snapshot(1, 64), key);
+        assert_eq!(snapshot_seq(key), Some((1, 64)));
+        assert_eq!(snapshot_seq(&snapshot(u32::MAX, u64::MAX)), Some((u32::MAX, u64::MAX)));
+        for key in [
+            "snapshots/1/64",
+            "snapshots/01/00000000000000000064",
+            "snapshots/+1/00000000000000000064",
+            "snapshots/00000000000000000064",
+            "snapshots/1/2/00000000000000000064",
+            "events/00000000000000000064",
+        ] {
+            assert_eq!(snapshot_seq(key), None, "{key}");
         }
     }
 

@@ -32,8 +32,16 @@ impl Log {
         entropy: Arc<dyn Entropy>,
         writer: Writer,
     ) -> Self {
-        let access = Access { store, clock, entropy, rules: Rules::default() };
+        let access = Access { store, data: None, clock, entropy, rules: Rules::default() };
         Self { access, writer, tail: Mutex::default() }
+    }
+
+    /// The same log with the store of what is derived from it (DECISIONS 14). Without one every
+    /// cold start folds the whole log.
+    #[must_use]
+    pub fn with_data(mut self, data: Arc<dyn ObjectStore>) -> Self {
+        self.access.data = Some(data);
+        self
     }
 
     /// For the simulation's mutants only: the same log with a rule broken.

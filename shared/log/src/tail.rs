@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use leviathan_core::state::{READER_VERSION, State};
 
-use crate::access::{Access, Got};
+use crate::access::{Access, Found, Got, Heard};
 use crate::commit::{Commit, Fault, StoredCommit, decode};
 use crate::error::LogError;
 use crate::keys;
@@ -56,11 +56,11 @@ impl Tail {
             self.warm = true;
         }
         loop {
-            let asked_at = access.clock.now();
-            match access.get(self.view.position.next_seq()).await? {
-                Some(got) => self.take_object(&access.rules, got)?,
-                None => {
-                    self.at_end_at = Some(asked_at);
+            match access.look(self.view.position.next_seq()).await? {
+                Found::Here(got) => self.take_object(&access.rules, got)?,
+                Found::Nothing(heard) => {
+                    self.observe(heard);
+                    self.at_end_at = Some(heard.asked_at);
                     return Ok(());
                 }
             }
@@ -86,7 +86,7 @@ impl Tail {
 
     /// Goes one commit further by what stands under the next key.
     pub(crate) fn take_object(&mut self, rules: &Rules, got: Got) -> Result<(), LogError> {
-        self.observe(&got);
+        self.observe(got.heard);
         let stored = read_next(&self.view.position, got.object.bytes)?;
         self.take(rules, &stored)?;
         self.pace.read(stored.commit.header.seq);
@@ -153,17 +153,17 @@ impl Tail {
         let last = self.view.position.recorded_at;
         let now = self.time.now(access.clock.now(), last);
         if let (Err(LogError::ClockOff { .. }), Some(seq)) = (&now, self.view.position.seq)
-            && let Some(got) = access.get(seq).await?
+            && let Found::Here(Got { heard, .. }) | Found::Nothing(heard) = access.look(seq).await?
         {
-            self.observe(&got);
+            self.observe(heard);
             return self.time.now(access.clock.now(), last);
         }
         now
     }
 
-    fn observe(&mut self, got: &Got) {
-        if let Some(store) = got.object.store_time {
-            self.time.observe(got.asked_at, got.answered_at, store);
+    fn observe(&mut self, heard: Heard) {
+        if let Some(store) = heard.store_time {
+            self.time.observe(heard.asked_at, heard.answered_at, store);
         }
     }
 

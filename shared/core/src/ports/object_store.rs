@@ -28,6 +28,8 @@ pub enum StoreError {
         key: String,
         /// A delete marker stands in its place: somebody deleted it.
         delete_marker: bool,
+        /// The store's own clock when it answered, if it tells (S3's `Date`).
+        store_time: Option<Timestamp>,
     },
     /// Time-out, broken connection, 5xx: the request may or may not have taken effect.
     #[error("no clear answer about {key}: {reason}")]

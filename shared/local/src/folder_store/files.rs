@@ -111,7 +111,8 @@ impl Files {
             Err(problem) => match problem.kind() {
                 // A folder of that name holds longer keys, but is no object.
                 ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
-                    Err(StoreError::NotFound { key: key.to_owned(), delete_marker: false })
+                    let key = key.to_owned();
+                    Err(StoreError::NotFound { key, delete_marker: false, store_time: None })
                 }
                 ErrorKind::Interrupted => Err(unclear(key, &problem)),
                 _ => Err(refused(key, &problem)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::Format;
+use crate::place::Place;
 
 /// Runs a repository's own backlog, on one machine; looks, merges, verifies.
 #[derive(Debug, Parser)]
@@ -59,8 +60,7 @@ pub enum Command {
     #[command(subcommand)]
     Events(EventsCommand),
     /// The log itself.
-    #[command(subcommand)]
-    Log(LogCommand),
+    Log(LogArgs),
     /// One phase of an attempt, as a Job runs it.
     #[command(hide = true)]
     Executor(ExecutorArgs),
@@ -390,7 +390,22 @@ pub struct TailArgs {
     pub follow: bool,
 }
 
-/// `leviathanctl log …`
+/// `leviathanctl log …`: on the state's log, or on any log in any store.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The store that holds the log: a folder, or s3://BUCKET/PREFIX. Default: the state's.
+    #[arg(long, global = true, value_name = "PLACE")]
+    pub log: Option<Place>,
+    /// The store that holds the artifacts and what is derived: a folder, or s3://BUCKET/PREFIX.
+    /// Default: the state's; none where --log is given.
+    #[arg(long, global = true, value_name = "PLACE")]
+    pub data: Option<Place>,
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: LogCommand,
+}
+
+/// What to do with a log.
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
     /// Read the whole log and check everything that can be checked.

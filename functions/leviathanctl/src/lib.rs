@@ -10,5 +10,6 @@ pub mod dev;
 pub mod error;
 pub mod exit;
 pub mod output;
+pub mod place;
 pub mod state_folder;
 mod text;

@@ -1,106 +1,24 @@
-//! `leviathanctl log verify`: reads the whole log and checks everything that can be checked.
+//! `leviathanctl log …`: one file for each command, and what they share: the stores that they work
+//! on, and the progress bar.
 
-use std::str::FromStr;
-use std::time::Duration;
+mod bar;
+mod stores;
+mod verify;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use leviathan_core::ids::Digest;
-use leviathan_log::{Head, Report};
-use serde::Serialize;
-
-use super::session::Session;
-use crate::cli::{Global, KnownHead, LogCommand, VerifyArgs};
+use self::stores::Stores;
+use crate::cli::{Global, LogArgs, LogCommand};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::output::{Format, Output};
-use crate::text::count;
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    sound: bool,
-    /// Commits that are sound and follow on each other from the first.
-    commits: u64,
-    /// The events in them.
-    events: u64,
-    /// The last sound commit.
-    head: Option<HeadRow<'a>>,
-    /// The first thing that is wrong.
-    fault: Option<String>,
-}
-
-#[derive(Serialize)]
-struct HeadRow<'a> {
-    seq: u64,
-    /// SHA-256 of its bytes.
-    digest: &'a Digest,
-}
+use crate::output::Output;
 
 pub(crate) fn run(
-    command: &LogCommand,
+    arguments: &LogArgs,
     global: &Global,
     output: Output,
 ) -> Result<Exit, CommandError> {
-    match command {
-        LogCommand::Verify(arguments) => verify(arguments, global, output),
-    }
-}
-
-fn verify(arguments: &VerifyArgs, global: &Global, output: Output) -> Result<Exit, CommandError> {
-    let session = Session::to_read(global, output)?;
-    let known = arguments.head.as_ref().map(|known| &known.0);
-    let bar = bar();
-    let report = session.wait(session.log().verify(known, |commits| bar.set_position(commits)));
-    bar.finish_and_clear();
-    let report = report?;
-    tell(&report, output);
-    match report.fault {
-        None => Ok(Exit::Done),
-        Some(fault) => Err(fault.into()),
-    }
-}
-
-/// Hidden by itself where stderr is no terminal.
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} commits checked, {elapsed}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
-}
-
-fn tell(report: &Report, output: Output) {
-    let head = report.head.as_ref().map(|head| HeadRow { seq: head.seq, digest: &head.digest });
-    let (commits, events) = (report.commits, report.events);
-    if output.format == Format::Json {
-        let fault = report.fault.as_ref().map(ToString::to_string);
-        output.json(&Answer { sound: fault.is_none(), commits, events, head, fault });
-        return;
-    }
-    let so_far = if report.fault.is_none() { "" } else { " up to the first fault" };
-    output.line(format!(
-        "Sound{so_far}: {}, {}.",
-        count(commits, "commit", "commits"),
-        count(events, "event", "events")
-    ));
-    if let Some(head) = head {
-        output.line(format!("head {}:{}", head.seq, head.digest));
-    }
-    if report.fault.is_none() && report.head.is_some() {
-        output.note(
-            "Note the head down in another place: with `--head` a later run then also proves that \
-             nothing up to here was replaced or cut off.",
-        );
-    }
-}
-
-impl FromStr for KnownHead {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "expected COMMIT:SHA256, as an earlier `log verify` printed it";
-        let (seq, digest) = text.split_once(':').ok_or_else(|| expected.to_owned())?;
-        let seq = seq.parse().map_err(|_| format!("{seq:?} is no commit number; {expected}"))?;
-        let digest = digest.parse().map_err(|error| format!("{error}; {expected}"))?;
-        Ok(Self(Head { seq, digest }))
+    match &arguments.command {
+        LogCommand::Verify(command) => {
+            verify::run(command, &Stores::to_read(arguments, global, output)?, output)
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::output::Output;
 use crate::state_folder::StateFolder;
 
 /// This program's name in the header of its commits.
-const PROGRAM: &str = "leviathanctl";
+pub(crate) const PROGRAM: &str = "leviathanctl";
 
 /// A state folder of an earlier run, opened.
 pub(crate) struct Session {

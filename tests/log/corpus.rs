@@ -1,0 +1,47 @@
+//! The fuzzing corpus, once through each parser: what was found once stays found.
+
+use std::path::Path;
+
+#[path = "../fuzz/parsers/commit.rs"]
+mod commit;
+#[path = "../fuzz/parsers/diff.rs"]
+mod diff;
+#[path = "../fuzz/parsers/sent_texts.rs"]
+mod sent_texts;
+#[path = "../fuzz/parsers/target_files.rs"]
+mod target_files;
+
+/// What must hold for any bytes.
+type Check = fn(&[u8]);
+
+/// Each parser, by its folder.
+const PARSERS: &[(&str, Check)] = &[
+    ("commit", commit::check),
+    ("diff", diff::check),
+    ("sent_texts", sent_texts::check),
+    ("target_files", target_files::check),
+];
+
+#[test]
+fn every_parser_takes_its_corpus_without_a_fault() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let mut folders: Vec<_> = std::fs::read_dir(&corpus)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    let names: Vec<_> = PARSERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(folders, names, "a folder for each parser");
+    for (name, check) in PARSERS {
+        for entry in std::fs::read_dir(corpus.join(name)).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            println!("{}", path.display());
+            check(&bytes);
+            // Cut short anywhere, and with any one byte gone, it must be refused in peace.
+            for cut in (0..bytes.len()).step_by(bytes.len() / 50 + 1) {
+                check(&bytes[..cut]);
+            }
+        }
+    }
+}

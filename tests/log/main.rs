@@ -7,6 +7,7 @@ mod corpus;
 mod damage;
 mod independent;
 mod kill;
+mod read_back;
 mod refusals;
 mod requests;
 mod two_processes;

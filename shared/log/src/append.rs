@@ -44,9 +44,9 @@ pub(crate) async fn append(access: &Access, stored: &StoredCommit) -> Result<App
                 let times = time.map(|time| [asked, access.clock.now(), time]);
                 return Ok(Appended::Committed { times });
             }
-            Err(StoreError::AlreadyExists { .. }) => return who_is_there(access, stored).await,
+            Err(StoreError::AlreadyExists { .. }) => return read_back(access, stored, None).await,
             Err(StoreError::Conflict { .. }) if !access.rules.conflict_is_sent_again => {
-                return who_is_there(access, stored).await;
+                return read_back(access, stored, None).await;
             }
             Err(StoreError::Unclear { reason, .. }) => unclear = Some(reason),
             Err(problem @ StoreError::Conflict { .. }) => last = Some(problem),
@@ -57,54 +57,76 @@ pub(crate) async fn append(access: &Access, stored: &StoredCommit) -> Result<App
         }
     }
     match (unclear, last) {
-        (Some(reason), _) => find_out(access, stored, reason).await,
+        (Some(reason), _) => read_back(access, stored, Some(reason)).await,
         // Every answer was a clear no.
         (None, Some(problem)) => Err(problem.into()),
         (None, None) => Ok(Appended::Unknown { reason: "the store was not asked".to_owned() }),
     }
 }
 
-/// The store says that a commit stands there: ours, of an earlier try, or another's.
-async fn who_is_there(access: &Access, stored: &StoredCommit) -> Result<Appended, LogError> {
-    match access.get(stored.commit.header.seq).await {
-        Ok(Some(got)) => compare(access, stored, got),
-        Ok(None) => Err(LogError::Hole {
-            missing: keys::commit(stored.commit.header.seq),
-            evidence: "the store refuses to create it because it exists, and can't give it back"
-                .to_owned(),
-        }),
-        Err(LogError::Store { source }) => Ok(Appended::Unknown { reason: source.to_string() }),
-        Err(fault) => Err(fault),
-    }
+/// Whose a commit is that stands where ours was to stand.
+enum Whose {
+    Ours,
+    Another,
+    /// Nobody's yet: cut short on the way, or damaged.
+    Unreadable,
 }
 
-/// No try got a clear answer. Only presence settles it: where nothing stands, ours may still come.
-async fn find_out(
+/// Finds out what stands under the key. `unclear`: no try got a clear answer, so where nothing
+/// stands ours may still come; without it the store said that a commit stands there: ours, of an
+/// earlier try, or another's.
+///
+/// What can't be read says nothing about whose it is, so it is read again: an answer that was cut
+/// short must not turn our own commit into a refusal. A fault of the log that is met here leaves
+/// the outcome unknown for the same reason; whoever reads next meets it too, and stops.
+async fn read_back(
     access: &Access,
     stored: &StoredCommit,
-    reason: String,
+    unclear: Option<String>,
 ) -> Result<Appended, LogError> {
+    let seq = stored.commit.header.seq;
+    let mut unreadable = None;
     for tries in 1..=TRIES {
-        match access.get(stored.commit.header.seq).await {
-            Ok(Some(got)) => return compare(access, stored, got),
-            Ok(None) => access.pause(tries).await,
-            Err(LogError::Store { .. }) => break,
-            Err(fault) => return Err(fault),
+        match access.get(seq).await {
+            Ok(Some(got)) => match whose(access, stored, &got) {
+                Whose::Ours => {
+                    let Heard { asked_at, answered_at, store_time } = got.heard;
+                    let times = store_time.map(|time| [asked_at, answered_at, time]);
+                    return Ok(Appended::Committed { times });
+                }
+                Whose::Another => return Ok(Appended::Lost(got)),
+                Whose::Unreadable => unreadable = Some(got),
+            },
+            Ok(None) if unclear.is_none() => {
+                let evidence = "the store refuses to create it because it exists, and can't give \
+                                it back";
+                let missing = keys::commit(seq);
+                return Err(LogError::Hole { missing, evidence: evidence.to_owned() });
+            }
+            Ok(None) => {}
+            Err(problem) => return Ok(Appended::Unknown { reason: problem.to_string() }),
         }
+        access.pause(tries).await;
     }
-    Ok(Appended::Unknown { reason })
+    match (unreadable, unclear) {
+        // Again and again: it is damaged, and the reader says how.
+        (Some(got), _) if nonce_of(&got.object.bytes) != Some(stored.commit.header.nonce) => {
+            Ok(Appended::Lost(got))
+        }
+        (Some(_), _) => {
+            Err(LogError::Damaged { key: keys::commit(seq), fault: Fault::NotOurBytes })
+        }
+        (None, reason) => Ok(Appended::Unknown { reason: reason.unwrap_or_default() }),
+    }
 }
 
-fn compare(access: &Access, stored: &StoredCommit, got: Got) -> Result<Appended, LogError> {
-    let ours = nonce_of(&got.object.bytes) == Some(stored.commit.header.nonce);
-    if !ours || !access.rules.own_nonce_is_committed {
-        return Ok(Appended::Lost(got));
+fn whose(access: &Access, stored: &StoredCommit, got: &Got) -> Whose {
+    let header = &stored.commit.header;
+    match nonce_of(&got.object.bytes) {
+        Some(nonce) if nonce != header.nonce || !access.rules.own_nonce_is_committed => {
+            Whose::Another
+        }
+        Some(_) if got.object.bytes == stored.bytes => Whose::Ours,
+        _ => Whose::Unreadable,
     }
-    if got.object.bytes != stored.bytes {
-        let key = keys::commit(stored.commit.header.seq);
-        return Err(LogError::Damaged { key, fault: Fault::NotOurBytes });
-    }
-    let Heard { asked_at, answered_at, store_time } = got.heard;
-    let times = store_time.map(|time| [asked_at, answered_at, time]);
-    Ok(Appended::Committed { times })
 }

@@ -2,8 +2,8 @@
 //! step that happens next. Time is a number that grows with each step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -33,6 +33,10 @@ struct Inner {
     next_step: u64,
     parked: BTreeMap<u64, Parked>,
     frozen_until: BTreeMap<Owner, Timestamp>,
+    /// Whose next caller leaves.
+    leaving: BTreeSet<Owner>,
+    /// Who took the last step.
+    last: Owner,
     trace: Vec<String>,
 }
 
@@ -51,6 +55,8 @@ impl Steps {
             next_step: 0,
             parked: BTreeMap::new(),
             frozen_until: BTreeMap::new(),
+            leaving: BTreeSet::new(),
+            last: NETWORK,
             trace: Vec::new(),
         };
         Self { inner: Arc::new(Mutex::new(inner)), chance: Arc::new(SeededEntropy::new(seed)) }
@@ -98,6 +104,39 @@ impl Steps {
         self.lock().frozen_until.insert(owner, until);
     }
 
+    /// The process goes on.
+    pub(crate) fn thaw(&self, owner: Owner) {
+        self.note(owner, "goes on");
+        self.lock().frozen_until.remove(&owner);
+    }
+
+    /// The caller of this process that is served next leaves in the middle.
+    pub(crate) fn let_caller_leave(&self, owner: Owner) {
+        self.lock().leaving.insert(owner);
+    }
+
+    /// Who took the last step.
+    pub(crate) fn last(&self) -> Owner {
+        self.lock().last
+    }
+
+    /// Does this work, unless its caller leaves: then the work is dropped where it stands.
+    pub(crate) async fn unless_caller_leaves<T>(
+        &self,
+        owner: Owner,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if self.lock().leaving.remove(&owner) {
+                self.note(owner, "the caller leaves");
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        })
+        .await
+    }
+
     /// Lets one parked step happen; false where none is parked.
     fn pick(&self) -> bool {
         let mut inner = self.lock();
@@ -122,6 +161,7 @@ impl Steps {
         let parked = inner.parked.remove(&ready[index]).expect("it is parked");
         inner.turn += 1;
         let Parked { owner, label, waker, .. } = parked;
+        inner.last = owner;
         drop(inner);
         if !label.is_empty() {
             self.note(owner, &label);
@@ -198,6 +238,11 @@ impl Tasks {
         self.tasks.insert(self.next, (owner, Box::pin(task)));
         self.ready.lock().expect("one thread, no panic").insert(self.next);
         self.next += 1;
+    }
+
+    /// Whether the process has anything to do.
+    pub(crate) fn is_running(&self, owner: Owner) -> bool {
+        self.tasks.values().any(|(of, _)| *of == owner)
     }
 
     /// The process is gone, whatever it was doing.

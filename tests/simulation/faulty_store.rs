@@ -10,138 +10,153 @@ use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
 use leviathan_local::MemoryStore;
 
-use crate::event_loop::{Owner, Steps};
-use crate::history::History;
-use crate::weather::Weather;
+use crate::event_loop::Owner;
+use crate::faults::{Fault, Request};
+use crate::network::{Late, Network};
 
-/// A write that is still on its way when its sender has stopped waiting for it.
-pub(crate) struct Late {
-    pub(crate) key: String,
-    pub(crate) bytes: Bytes,
-}
-
-/// The way of one process to the store.
+/// The way of one process to a store.
 pub(crate) struct FaultyStore {
-    pub(crate) steps: Steps,
+    pub(crate) network: Network,
     pub(crate) owner: Owner,
-    pub(crate) weather: Arc<Weather>,
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) history: History,
-}
-
-/// What becomes of one write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Good,
-    AnswerLost,
-    StoredLate,
-    NotReached,
-    Conflict,
-    SentTwice,
 }
 
 impl FaultyStore {
-    fn fate(&self) -> Fate {
-        if !self.history.has_store(&self.steps, self.owner) {
-            let fates = [Fate::AnswerLost, Fate::StoredLate, Fate::NotReached, Fate::NotReached];
-            return fates[usize::try_from(self.steps.chance.below(4)).expect("small")];
-        }
-        let weather = &self.weather;
-        let mut roll = self.steps.chance.below(100);
-        for (chance, fate) in [
-            (weather.answer_lost, Fate::AnswerLost),
-            (weather.stored_late, Fate::StoredLate),
-            (weather.not_reached, Fate::NotReached),
-            (weather.conflict, Fate::Conflict),
-            (weather.sent_twice, Fate::SentTwice),
-        ] {
-            if roll < chance {
-                return fate;
+    /// The request gets there, or not.
+    async fn send(&self, request: Request, key: &str) -> Result<Option<Fault>, StoreError> {
+        let fault = self.network.fault(self.owner, request);
+        let wrong = fault.map_or_else(String::new, |fault| format!(": {}", fault.name()));
+        self.step(format!("{request:?} {key}{wrong}")).await;
+        let unclear =
+            |reason: &str| StoreError::Unclear { key: key.to_owned(), reason: reason.to_owned() };
+        match fault {
+            Some(Fault::NotReached) => Err(unclear("503")),
+            Some(Fault::ErrorBody) => Err(unclear("200 with an error body: InternalError")),
+            Some(Fault::Refused) => {
+                Err(StoreError::Refused { key: key.to_owned(), reason: "403".to_owned() })
             }
-            roll -= chance;
+            fault => Ok(fault),
         }
-        Fate::Good
     }
 
     async fn step(&self, what: String) {
-        self.steps.step(self.owner, what, SignedDuration::ZERO).await;
+        self.network.steps.step(self.owner, what, SignedDuration::ZERO).await;
     }
 
-    /// A read that may not reach the store.
-    async fn reach(&self, what: String, key: &str) -> Result<(), StoreError> {
-        self.step(what).await;
-        let reached = self.history.has_store(&self.steps, self.owner);
-        if !reached || self.steps.chance.chance(self.weather.not_reached / 2) {
-            self.history.count("not reached");
-            return Err(unclear(key, "503"));
-        }
+    async fn answer<T>(&self, request: &str, answer: &Result<T, StoreError>) {
+        let what = match answer {
+            Ok(_) => "ok".to_owned(),
+            Err(problem) => problem.to_string(),
+        };
+        self.step(format!("answer to {request}: {what}")).await;
+    }
+
+    /// The store's `Date`: its own time, cut to the second, or what it takes for that.
+    fn date(&self, fault: Option<Fault>) -> Option<Timestamp> {
+        let off = match fault {
+            Some(Fault::StoreAhead) => 3_600,
+            Some(Fault::StoreBehind) => -3_600,
+            _ => 0,
+        };
+        Timestamp::from_second(self.network.steps.now().as_second() + off).ok()
+    }
+
+    async fn store(&self, key: &str, bytes: &Bytes) -> Result<(), StoreError> {
+        self.store.create(key, bytes.clone()).await?;
+        self.network.tally.count("object stored");
         Ok(())
     }
 
-    /// The store's `Date`: its own time, cut to the second.
-    fn date(&self) -> Option<Timestamp> {
-        Timestamp::from_second(self.steps.now().as_second()).ok()
+    /// What becomes of a write that gets there.
+    async fn create_under(
+        &self,
+        fault: Option<Fault>,
+        key: &str,
+        bytes: Bytes,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let key_of = || key.to_owned();
+        let late = || Late { store: Arc::clone(&self.store), key: key_of(), bytes: bytes.clone() };
+        let reason = match fault {
+            Some(Fault::AnswerLost) => {
+                drop(self.store(key, &bytes).await);
+                "connection reset"
+            }
+            Some(Fault::StoredLate) => {
+                self.network.late(late());
+                "time-out"
+            }
+            Some(Fault::StoredAfterNotFound) => {
+                self.network.after_not_found(late());
+                "time-out"
+            }
+            Some(Fault::Conflict) => return Err(StoreError::Conflict { key: key_of() }),
+            Some(Fault::SentTwice) => {
+                drop(self.store(key, &bytes).await);
+                return self.store(key, &bytes).await.map(|()| self.date(fault));
+            }
+            _ => return self.store(key, &bytes).await.map(|()| self.date(fault)),
+        };
+        Err(StoreError::Unclear { key: key_of(), reason: reason.to_owned() })
     }
-
-    async fn store(&self, key: &str, bytes: &Bytes) -> Result<Option<Timestamp>, StoreError> {
-        let stored = self.store.create(key, bytes.clone()).await;
-        if stored.is_ok() {
-            self.history.count("commit stored");
-        }
-        stored.map(|_| self.date())
-    }
-}
-
-fn unclear(key: &str, reason: &str) -> StoreError {
-    StoreError::Unclear { key: key.to_owned(), reason: reason.to_owned() }
 }
 
 #[async_trait]
 impl ObjectStore for FaultyStore {
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        let fate = self.fate();
-        self.step(format!("PUT {key}, {fate:?}")).await;
-        let answer = match fate {
-            Fate::Good => self.store(key, &bytes).await,
-            Fate::AnswerLost => {
-                self.history.count("answer lost");
-                drop(self.store(key, &bytes).await);
-                Err(unclear(key, "connection reset"))
-            }
-            Fate::StoredLate => {
-                self.history.late(Late { key: key.to_owned(), bytes });
-                Err(unclear(key, "time-out"))
-            }
-            Fate::NotReached => {
-                self.history.count("not reached");
-                Err(unclear(key, "503"))
-            }
-            Fate::Conflict => {
-                self.history.count("conflict");
-                Err(StoreError::Conflict { key: key.to_owned() })
-            }
-            Fate::SentTwice => {
-                self.history.count("sent twice");
-                drop(self.store(key, &bytes).await);
-                self.store(key, &bytes).await
-            }
+        let answer = match self.send(Request::Create, key).await {
+            Ok(fault) => self.create_under(fault, key, bytes).await,
+            Err(problem) => Err(problem),
         };
-        self.step(format!("answer to PUT {key}: {}", spell(&answer))).await;
+        self.answer(&format!("Create {key}"), &answer).await;
         answer
     }
 
-    async fn replace(&self, key: &str, _: Bytes) -> Result<(), StoreError> {
-        // The log never replaces anything.
-        Err(StoreError::Refused { key: key.to_owned(), reason: "not in a log".to_owned() })
+    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        let answer = match self.send(Request::Replace, key).await {
+            Ok(fault) => {
+                self.store.replace(key, bytes).await?;
+                match fault {
+                    Some(_) => Err(StoreError::Unclear {
+                        key: key.to_owned(),
+                        reason: "connection reset".to_owned(),
+                    }),
+                    None => Ok(()),
+                }
+            }
+            Err(problem) => Err(problem),
+        };
+        self.answer(&format!("Replace {key}"), &answer).await;
+        answer
     }
 
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        self.reach(format!("GET {key}"), key).await?;
-        let mut answer = self.store.get(key).await;
-        if let Ok(object) = &mut answer {
-            object.store_time = self.date();
-        }
-        self.step(format!("answer to GET {key}: {}", spell(&answer))).await;
+        let answer = match self.send(Request::Get, key).await {
+            Ok(Some(Fault::DeleteMarker)) => Err(StoreError::NotFound {
+                key: key.to_owned(),
+                delete_marker: true,
+                store_time: self.date(None),
+            }),
+            Ok(fault) => {
+                let mut answer = self.store.get(key).await;
+                match &mut answer {
+                    Ok(object) => {
+                        object.store_time = self.date(fault);
+                        if fault == Some(Fault::Truncated) {
+                            let left = self.network.steps.chance.below(object.bytes.len() as u64);
+                            object.bytes.truncate(usize::try_from(left).expect("small"));
+                        }
+                    }
+                    Err(StoreError::NotFound { store_time, .. }) => {
+                        *store_time = self.date(fault);
+                        self.network.was_not_found(key).await;
+                    }
+                    Err(_) => {}
+                }
+                answer
+            }
+            Err(problem) => Err(problem),
+        };
+        self.answer(&format!("Get {key}"), &answer).await;
         answer
     }
 
@@ -151,16 +166,18 @@ impl ObjectStore for FaultyStore {
         start_after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        self.reach(format!("LIST {prefix}"), prefix).await?;
-        let answer = self.store.list(prefix, start_after, limit).await;
-        self.step(format!("answer to LIST: {}", spell(&answer))).await;
+        let answer = match self.send(Request::List, prefix).await {
+            Ok(fault) => {
+                let mut answer = self.store.list(prefix, start_after, limit).await;
+                if let (Some(Fault::StaleList), Ok(keys)) = (fault, &mut answer) {
+                    let left = self.network.steps.chance.below(keys.len() as u64 + 1);
+                    keys.truncate(usize::try_from(left).expect("small"));
+                }
+                answer
+            }
+            Err(problem) => Err(problem),
+        };
+        self.answer(&format!("List {prefix}"), &answer).await;
         answer
-    }
-}
-
-fn spell<T>(answer: &Result<T, StoreError>) -> String {
-    match answer {
-        Ok(_) => "ok".to_owned(),
-        Err(problem) => problem.to_string(),
     }
 }

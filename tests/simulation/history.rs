@@ -1,14 +1,11 @@
-//! Everything that clients were told, in the order of steps: what a run is judged by.
+//! Everything that clients and readers were told, in the order in which it happened: what a run is
+//! judged by.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use jiff::Timestamp;
 use leviathan_log::{LogError, View};
 
 use crate::event_loop::{Owner, Steps};
-use crate::faulty_store::Late;
-use crate::weather::Figures;
 
 /// What a client wanted to append.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,10 +21,16 @@ pub(crate) enum Wish {
 /// What the client was told.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Answer {
-    Committed { seq: u64 },
+    /// It stands in this commit, from this offset on.
+    Committed { seq: u64, offset: u64 },
+    /// Nothing had to be appended.
     Nothing,
+    /// It may have been appended, or may still be.
     Unknown,
+    /// Nothing was appended.
     Rejected(LogError),
+    /// It was told something that can't be true.
+    Nonsense(String),
 }
 
 /// One transaction or, for a bundle, one try of it.
@@ -40,7 +43,7 @@ pub(crate) struct Operation {
     pub(crate) wish: Wish,
     pub(crate) owner: Owner,
     pub(crate) begun: u64,
-    /// The step at which the answer came, and the answer; `None`: the process died before.
+    /// When the answer came, and the answer; `None`: the process died or the caller left before.
     pub(crate) ended: Option<(u64, Answer)>,
 }
 
@@ -51,6 +54,16 @@ pub(crate) enum Seen {
     View(Arc<View>),
     /// A decision for nothing, which answers with how many events it saw.
     Events(u64),
+}
+
+impl Seen {
+    /// How many events the log held.
+    pub(crate) fn events(&self) -> u64 {
+        match self {
+            Self::View(view) => view.position.offset,
+            Self::Events(events) => *events,
+        }
+    }
 }
 
 /// One read.
@@ -66,11 +79,9 @@ pub(crate) struct Read {
 struct Inner {
     operations: Vec<Operation>,
     reads: Vec<Read>,
-    late: Vec<Late>,
-    /// Until when a process can't reach the store.
-    lost: BTreeMap<Owner, Timestamp>,
-    figures: Figures,
     next_id: u64,
+    /// No two things happen at one moment.
+    moment: u64,
 }
 
 /// Shared by all of a run.
@@ -84,39 +95,17 @@ impl History {
         self.inner.lock().expect("one thread, no panic")
     }
 
-    pub(crate) fn count(&self, what: &'static str) {
-        self.lock().figures.count(what);
-    }
-
-    pub(crate) fn figures(&self) -> Figures {
-        self.lock().figures.clone()
-    }
-
-    /// A write that its sender gave up.
-    pub(crate) fn late(&self, late: Late) {
-        self.lock().late.push(late);
-    }
-
-    /// The writes that were given up since the last call.
-    pub(crate) fn take_late(&self) -> Vec<Late> {
-        std::mem::take(&mut self.lock().late)
-    }
-
-    /// The process loses the store until then.
-    pub(crate) fn lose_store(&self, steps: &Steps, owner: Owner, until: Timestamp) {
-        steps.note(owner, &format!("loses the store until {until}"));
-        self.count("store lost");
-        self.lock().lost.insert(owner, until);
-    }
-
-    pub(crate) fn has_store(&self, steps: &Steps, owner: Owner) -> bool {
-        self.lock().lost.get(&owner).is_none_or(|until| *until <= steps.now())
-    }
-
     pub(crate) fn new_id(&self) -> u64 {
         let mut inner = self.lock();
         inner.next_id += 1;
         inner.next_id
+    }
+
+    /// Something begins or ends.
+    pub(crate) fn moment(&self) -> u64 {
+        let mut inner = self.lock();
+        inner.moment += 1;
+        inner.moment
     }
 
     /// A client sends this off; the number is for `answered`.
@@ -124,26 +113,38 @@ impl History {
         &self,
         steps: &Steps,
         owner: Owner,
-        id: u64,
-        events: u64,
+        (id, events): (u64, u64),
         wish: Wish,
     ) -> usize {
-        let begun = steps.turn();
         steps.note(owner, &format!("operation {id} begins: {wish:?}"));
+        let begun = self.moment();
         let mut inner = self.lock();
         inner.operations.push(Operation { id, events, wish, owner, begun, ended: None });
         inner.operations.len() - 1
     }
 
     pub(crate) fn answered(&self, steps: &Steps, index: usize, answer: Answer) {
+        let ended = self.moment();
         let mut inner = self.lock();
         let operation = &mut inner.operations[index];
         steps.note(operation.owner, &format!("operation {} ends: {answer:?}", operation.id));
-        operation.ended = Some((steps.turn(), answer));
+        operation.ended = Some((ended, answer));
     }
 
-    pub(crate) fn read(&self, read: Read) {
-        self.lock().reads.push(read);
+    pub(crate) fn has_read(
+        &self,
+        steps: &Steps,
+        owner: Owner,
+        begun: u64,
+        result: Result<Seen, LogError>,
+    ) {
+        let seen = match &result {
+            Ok(seen) => format!("sees {} events", seen.events()),
+            Err(problem) => format!("can't read: {problem}"),
+        };
+        steps.note(owner, &seen);
+        let ended = self.moment();
+        self.lock().reads.push(Read { owner, begun, ended, result });
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation> {

@@ -1,32 +1,26 @@
-//! How badly a run is treated, drawn from its seed; and the count of what really happened, so that
-//! a test can demand that nothing was left untried.
-
-use std::collections::BTreeMap;
+//! How badly a run is treated: by chance, drawn from its seed, or by one thing at one place.
 
 use leviathan_tests::clock::SeededEntropy;
 
-/// Chances in 100 for each request, and how often processes are disturbed.
-#[derive(Debug, Clone)]
+use crate::faults::{Disturbance, Fault, Request};
+
+/// What happens to a run.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Weather {
-    /// A write is stored, its answer lost.
-    pub(crate) answer_lost: u64,
-    /// A write gets no answer, and is stored later, if at all.
-    pub(crate) stored_late: u64,
-    /// A request fails before it has any effect.
-    pub(crate) not_reached: u64,
-    /// A write is answered with 409.
-    pub(crate) conflict: u64,
-    /// A write is sent twice on the way: its own first copy answers the second with 412.
-    pub(crate) sent_twice: u64,
-    /// In 1,000 steps: a process is killed; is frozen.
-    pub(crate) kills: u64,
-    pub(crate) freezes: u64,
-    /// In 1,000 steps: a process loses the store for seconds.
-    pub(crate) outages: u64,
+    /// Chances in 1,000 for each request that the fault can befall.
+    pub(crate) faults: Vec<(Fault, u64)>,
+    /// Chances in 1,000 for each step.
+    pub(crate) disturbances: Vec<(Disturbance, u64)>,
     /// How far each process's clock is off, in seconds.
     pub(crate) skews: Vec<i64>,
     /// Whether somebody damages the log at the end.
     pub(crate) vandal: bool,
+    /// This fault at this request, counted over all processes from 0.
+    pub(crate) at_request: Option<(u64, Fault)>,
+    /// And this at the request that the same process makes so many requests later.
+    pub(crate) then: Option<(u64, Fault)>,
+    /// This at this turn, to whoever took the step before it.
+    pub(crate) at_turn: Option<(u64, Disturbance)>,
 }
 
 impl Weather {
@@ -37,23 +31,76 @@ impl Weather {
             1 => chance.below(most / 3 + 1),
             _ => chance.below(most + 1),
         };
-        let (answer_lost, stored_late) = (level(20), level(15));
-        let (not_reached, conflict, sent_twice) = (level(20), level(20), level(15));
-        let (kills, freezes, outages) = (level(12), level(20), level(20));
-        let skews = (0..processes).map(|_| skew(chance)).collect();
-        let vandal = chance.chance(20);
         Self {
-            answer_lost,
-            stored_late,
-            not_reached,
-            conflict,
-            sent_twice,
-            kills,
-            freezes,
-            outages,
-            skews,
-            vandal,
+            faults: Fault::ALL.map(|fault| (fault, level(most(fault)))).to_vec(),
+            disturbances: vec![
+                (Disturbance::Killed, level(12)),
+                (Disturbance::Frozen, level(20)),
+                (Disturbance::StoreLost, level(20)),
+                (Disturbance::CallerLeaves, level(20)),
+            ],
+            skews: (0..processes).map(|_| skew(chance)).collect(),
+            vandal: chance.chance(20),
+            ..Self::default()
         }
+    }
+
+    /// The fault that befalls this request. `since`: how many requests the process has made since
+    /// the chosen one.
+    pub(crate) fn fault(
+        &self,
+        chance: &SeededEntropy,
+        (at, since): (u64, Option<u64>),
+        request: Request,
+    ) -> Option<Fault> {
+        if let Some((chosen, fault)) = self.at_request
+            && chosen == at
+        {
+            return Some(fault);
+        }
+        if let Some((later, fault)) = self.then
+            && since == Some(later)
+            && fault.befalls(request)
+        {
+            return Some(fault);
+        }
+        let befalling = self.faults.iter().filter(|(fault, _)| fault.befalls(request));
+        pick(chance, befalling)
+    }
+
+    /// What happens in this turn.
+    pub(crate) fn disturbance(&self, chance: &SeededEntropy, turn: u64) -> Option<Disturbance> {
+        match self.at_turn {
+            Some((chosen, disturbance)) if chosen == turn => Some(disturbance),
+            _ => pick(chance, self.disturbances.iter()),
+        }
+    }
+}
+
+fn pick<'a, T: Copy + 'a>(
+    chance: &SeededEntropy,
+    among: impl Iterator<Item = &'a (T, u64)>,
+) -> Option<T> {
+    let mut roll = chance.below(1_000);
+    for (what, chance) in among {
+        if roll < *chance {
+            return Some(*what);
+        }
+        roll -= chance;
+    }
+    None
+}
+
+/// In 1,000 requests, in the worst weather.
+fn most(fault: Fault) -> u64 {
+    match fault {
+        Fault::NotReached => 100,
+        Fault::AnswerLost | Fault::Conflict => 200,
+        Fault::StoredLate | Fault::StoredAfterNotFound | Fault::SentTwice => 100,
+        Fault::ErrorBody => 50,
+        Fault::StaleList => 500,
+        Fault::Refused | Fault::Truncated | Fault::DeleteMarker => 15,
+        Fault::StoreAhead | Fault::StoreBehind => 15,
     }
 }
 
@@ -64,52 +111,5 @@ fn skew(chance: &SeededEntropy) -> i64 {
         1 => -3600 + seconds,
         2..20 => 0,
         _ => seconds,
-    }
-}
-
-/// Everything that must happen somewhere in the seeds, or the simulation tries less than it says.
-pub(crate) const MUST_HAPPEN: [&str; 18] = [
-    "commit stored",
-    "answer lost",
-    "stored late",
-    "late, and another was there",
-    "late, and never came",
-    "not reached",
-    "conflict",
-    "sent twice",
-    "process killed",
-    "process frozen",
-    "store lost",
-    "committed",
-    "nothing to do",
-    "unknown",
-    "unknown, yet stored",
-    "bundle sent again",
-    "clock refused",
-    "vandalised",
-];
-
-/// How often what happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Figures {
-    counts: BTreeMap<&'static str, u64>,
-}
-
-impl Figures {
-    /// It happened once more.
-    pub(crate) fn count(&mut self, what: &'static str) {
-        *self.counts.entry(what).or_default() += 1;
-    }
-
-    /// How often it happened.
-    pub(crate) fn of(&self, what: &str) -> u64 {
-        self.counts.get(what).copied().unwrap_or_default()
-    }
-
-    /// Adds another run's.
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (what, times) in &other.counts {
-            *self.counts.entry(what).or_default() += times;
-        }
     }
 }

@@ -1,181 +1,185 @@
-//! One run: the seed draws the weather, processes come, stand still, die and come again; at the
-//! end the whole history is judged.
+//! One run: processes come, stand still, die and come again; at the end the whole history is
+//! judged. Everything follows from the seed, the scene and the weather.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use leviathan_core::ports::ObjectStore as _;
 use leviathan_local::MemoryStore;
-use leviathan_log::{Log, Rules, Writer};
-use leviathan_tests::clock::SeededEntropy;
+use leviathan_log::Rules;
 
 use crate::check;
 use crate::event_loop::{NETWORK, Owner, Steps, Tasks};
-use crate::faulty_store::{FaultyStore, Late};
+use crate::faults::{Disturbance, Request};
+use crate::figures::Figures;
 use crate::history::History;
-use crate::process::{Process, SkewedClock};
+use crate::network::Network;
+use crate::process::{Process, Shared};
 use crate::vandal;
-use crate::weather::{Figures, Weather};
+use crate::weather::Weather;
 
-const CLIENTS: usize = 2;
-const OPERATIONS: u64 = 4;
-const READS: u64 = 4;
-const MOST_KILLS: usize = 3;
-const MOST_FREEZES: usize = 4;
-const MOST_OUTAGES: usize = 4;
+/// At most so many of each disturbance in a run.
+const MOST_DISTURBANCES: [(Disturbance, u64); 4] = [
+    (Disturbance::Killed, 3),
+    (Disturbance::Frozen, 4),
+    (Disturbance::StoreLost, 4),
+    (Disturbance::CallerLeaves, 6),
+];
+
+/// Who takes part.
+#[derive(Debug, Clone)]
+pub(crate) struct Scene {
+    /// With these clients and a reader each.
+    pub(crate) processes: usize,
+    /// In each process, at the same time.
+    pub(crate) clients: u64,
+    /// Of each client, one after the other.
+    pub(crate) operations: u64,
+    /// Of each process's reader.
+    pub(crate) reads: u64,
+    /// Of the one process that starts cold each time.
+    pub(crate) cold_starts: u64,
+}
+
+impl Scene {
+    /// For random weather: at least 4 writers, 2 readers and 40 calls in all.
+    pub(crate) fn draw(steps: &Steps) -> Self {
+        let processes = 2 + usize::try_from(steps.chance.below(3)).expect("small");
+        let each = 40_u64.div_ceil(3 * processes as u64);
+        Self { processes, clients: 2, operations: each, reads: each, cold_starts: 3 }
+    }
+}
 
 /// What a run has come to.
 pub(crate) struct Ended {
-    pub(crate) verdict: Result<(), String>,
+    /// What is wrong; empty: nothing.
+    pub(crate) problems: Vec<String>,
     pub(crate) trace: Vec<String>,
     pub(crate) figures: Figures,
+    /// All requests, in their order.
+    pub(crate) requests: Vec<Request>,
+    /// How many steps there were.
+    pub(crate) turns: u64,
 }
 
 struct World {
-    steps: Steps,
-    weather: Arc<Weather>,
-    store: Arc<MemoryStore>,
-    history: History,
-    rules: Rules,
-    /// The owner that each process has now; a process that comes again is another one.
+    shared: Shared,
+    scene: Scene,
+    /// The owner that each place has now; a process that comes again is another one.
     alive: Vec<Owner>,
     next_owner: Owner,
-    kills: usize,
-    freezes: usize,
-    outages: usize,
+    disturbed: [u64; 4],
 }
 
-/// Runs this seed under these rules.
+/// Runs this seed under these rules, in weather of its own.
 pub(crate) fn run(seed: u64, rules: Rules) -> Ended {
     let steps = Steps::new(seed);
-    let processes = 2 + usize::try_from(steps.chance.below(3)).expect("small");
-    let weather = Arc::new(Weather::draw(&steps.chance, processes));
-    let mut world = World {
-        steps,
-        weather,
-        store: Arc::new(MemoryStore::new()),
-        history: History::default(),
-        rules,
-        alive: vec![0; processes],
-        next_owner: 0,
-        kills: 0,
-        freezes: 0,
-        outages: 0,
-    };
+    let scene = Scene::draw(&steps);
+    let weather = Weather::draw(&steps.chance, scene.processes + 1);
+    play(steps, scene, weather, rules)
+}
+
+/// Plays this scene in this weather.
+pub(crate) fn play(steps: Steps, scene: Scene, weather: Weather, rules: Rules) -> Ended {
+    let network = Network::new(steps.clone(), weather);
+    let store = Arc::new(MemoryStore::new());
+    let shared = Shared { network, store, history: History::default(), rules };
+    // The last place is the cold starter's.
+    let places = scene.processes + 1;
+    let mut world =
+        World { shared, scene, alive: vec![0; places], next_owner: 0, disturbed: [0; 4] };
     let mut tasks = Tasks::default();
-    for place in 0..processes {
+    for place in 0..places {
         world.start(&mut tasks, place);
     }
-    let steps = world.steps.clone();
-    let mut verdict = tasks.run(&steps, |tasks| world.disturb(tasks));
-    if verdict.is_ok() {
-        verdict = world.judge();
+    let mut problems = match tasks.run(&steps, |tasks| world.disturb(tasks)) {
+        Ok(()) => check::judge(&world.shared, |owner| world.skew_of(owner)),
+        Err(problem) => vec![problem],
+    };
+    if world.shared.network.weather.vandal && problems.is_empty() {
+        problems.extend(vandal::strike(&world.shared).err());
     }
-    Ended { verdict, trace: steps.trace(), figures: world.history.figures() }
+    Ended {
+        problems,
+        trace: steps.trace(),
+        figures: world.shared.network.tally.figures(),
+        requests: world.shared.network.requests(),
+        turns: steps.turn(),
+    }
 }
 
 impl World {
+    fn steps(&self) -> &Steps {
+        &self.shared.network.steps
+    }
+
     fn start(&mut self, tasks: &mut Tasks, place: usize) {
         let owner = self.next_owner;
         self.next_owner += 1;
         self.alive[place] = owner;
-        let skew = SignedDuration::from_secs(self.weather.skews[place]);
-        self.steps.note(owner, &format!("starts, its clock {} s off", skew.as_secs()));
-        let store = FaultyStore {
-            steps: self.steps.clone(),
-            owner,
-            weather: Arc::clone(&self.weather),
-            store: Arc::clone(&self.store),
-            history: self.history.clone(),
-        };
-        let log = Log::new(
-            Arc::new(store),
-            Arc::new(SkewedClock { steps: self.steps.clone(), owner, skew }),
-            Arc::new(SeededEntropy::new(self.steps.chance.next())),
-            Writer { program: format!("process-{owner}"), version: "0".to_owned() },
-        );
-        let process = Process {
-            steps: self.steps.clone(),
-            owner,
-            log: Arc::new(log.with_rules(self.rules)),
-            history: self.history.clone(),
-        };
-        for _ in 0..CLIENTS {
-            tasks.spawn(owner, process.clone().client(OPERATIONS));
+        let skew = self.shared.network.weather.skews.get(place).copied().unwrap_or_default();
+        let process = Process::start(&self.shared, owner, skew);
+        if place == self.scene.processes {
+            tasks.spawn(owner, process.cold_starter(self.scene.cold_starts));
+            return;
         }
-        tasks.spawn(owner, process.reader(READS));
+        for _ in 0..self.scene.clients {
+            tasks.spawn(owner, process.clone().client(self.scene.operations));
+        }
+        tasks.spawn(owner, process.reader(self.scene.reads));
     }
 
     /// Before each step: what else happens in the world.
     fn disturb(&mut self, tasks: &mut Tasks) {
-        for late in self.history.take_late() {
-            tasks.spawn(NETWORK, self.arrive(late));
+        for late in self.shared.network.take_late() {
+            tasks.spawn(NETWORK, self.shared.network.arrive(late));
         }
-        let chance = Arc::clone(&self.steps.chance);
-        let place = usize::try_from(chance.below(self.alive.len() as u64)).expect("small");
+        let (chance, turn) = (Arc::clone(&self.steps().chance), self.steps().turn());
+        let Some(disturbance) = self.shared.network.weather.disturbance(&chance, turn) else {
+            return;
+        };
+        let place = if self.shared.network.weather.at_turn.is_some() {
+            let last = self.steps().last();
+            self.alive.iter().position(|owner| *owner == last)
+        } else {
+            Some(usize::try_from(chance.below(self.alive.len() as u64)).expect("small"))
+        };
+        let Some(place) = place else { return };
+        let at = MOST_DISTURBANCES.iter().position(|(of, _)| *of == disturbance).expect("all");
+        if self.disturbed[at] >= MOST_DISTURBANCES[at].1 {
+            return;
+        }
+        self.disturbed[at] += 1;
         let owner = self.alive[place];
-        let weather = &self.weather;
-        if self.kills < MOST_KILLS && chance.below(1_000) < weather.kills {
-            self.kills += 1;
-            self.history.count("process killed");
-            self.steps.note(owner, "is killed");
-            tasks.kill(owner);
-            self.start(tasks, place);
-        } else if self.freezes < MOST_FREEZES && chance.below(1_000) < weather.freezes {
-            self.freezes += 1;
-            self.history.count("process frozen");
-            self.steps.freeze(owner, self.in_seconds(60));
-        } else if self.outages < MOST_OUTAGES && chance.below(1_000) < weather.outages {
-            self.outages += 1;
-            self.history.lose_store(&self.steps, owner, self.in_seconds(30));
+        match disturbance {
+            Disturbance::Killed => {
+                self.shared.network.tally.count(disturbance.name());
+                self.steps().note(owner, "is killed");
+                tasks.kill(owner);
+                self.start(tasks, place);
+            }
+            Disturbance::Frozen => {
+                self.shared.network.tally.count(disturbance.name());
+                self.steps().freeze(owner, self.in_seconds(60));
+            }
+            Disturbance::StoreLost => self.shared.network.lose_store(owner, self.in_seconds(30)),
+            Disturbance::CallerLeaves => self.steps().let_caller_leave(owner),
         }
     }
 
     /// A time within the next so many seconds.
     fn in_seconds(&self, most: u64) -> Timestamp {
-        let millis = i64::try_from(self.steps.chance.below(most * 1_000)).expect("small");
-        self.steps.now().saturating_add(SignedDuration::from_millis(millis)).expect("a span")
-    }
-
-    /// A write that was given up arrives late, or never.
-    fn arrive(&self, late: Late) -> impl Future<Output = ()> + Send + 'static {
-        let (steps, history) = (self.steps.clone(), self.history.clone());
-        let store = Arc::clone(&self.store);
-        let most = if steps.chance.chance(50) { 100 } else { 20_000 };
-        let millis = i64::try_from(steps.chance.below(most)).expect("small");
-        let never = steps.chance.chance(25);
-        async move {
-            let Late { key, bytes } = late;
-            let label = format!("PUT {key} arrives late{}", if never { ": lost" } else { "" });
-            steps.step(NETWORK, label, SignedDuration::from_millis(millis)).await;
-            let what = if never {
-                "late, and never came"
-            } else if store.create(&key, bytes).await.is_ok() {
-                history.count("commit stored");
-                "stored late"
-            } else {
-                "late, and another was there"
-            };
-            history.count(what);
-        }
-    }
-
-    fn judge(&self) -> Result<(), String> {
-        check::history(&self.history, &self.store, |owner| self.skew_of(owner))?;
-        if self.weather.vandal {
-            vandal::strike(&self.steps, &self.history, &self.store, self.rules)?;
-        }
-        Ok(())
+        let millis = i64::try_from(self.steps().chance.below(most * 1_000)).expect("small");
+        self.steps().now().saturating_add(SignedDuration::from_millis(millis)).expect("a span")
     }
 
     /// How far the clock of a process was off. A place's skew stays with it, so the largest that
     /// any place has is an upper bound for those that are gone.
     fn skew_of(&self, owner: Owner) -> i64 {
         let place = self.alive.iter().position(|alive| *alive == owner);
-        let skews = &self.weather.skews;
+        let skews = &self.shared.network.weather.skews;
         place.map_or_else(
             || skews.iter().copied().max_by_key(|skew| skew.abs()).unwrap_or_default(),
-            |place| skews[place],
+            |place| skews.get(place).copied().unwrap_or_default(),
         )
     }
 }

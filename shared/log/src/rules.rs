@@ -17,6 +17,9 @@ pub struct Rules {
     /// A commit's `prev` must be the digest of the commit before it. Broken: a replaced commit
     /// goes unnoticed.
     pub prev_is_checked: bool,
+    /// A reader looks for what follows before it answers, however fresh its view is. Broken: what
+    /// was acknowledged to one is not there yet for another.
+    pub readers_catch_up: bool,
 }
 
 impl Default for Rules {
@@ -26,6 +29,7 @@ impl Default for Rules {
             conflict_is_sent_again: true,
             cold_start_lists: true,
             prev_is_checked: true,
+            readers_catch_up: true,
         }
     }
 }

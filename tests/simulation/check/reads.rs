@@ -1,0 +1,72 @@
+//! Whether everything that was read is a beginning of the one history, and no reader went back.
+
+use leviathan_core::state::State;
+use leviathan_log::Position;
+
+use super::answers::Excuse;
+use super::demand;
+use super::truth::Truth;
+use crate::event_loop::Owner;
+use crate::history::{Answer, Operation, Read, Seen};
+
+pub(super) fn of_one_history(
+    truth: &Truth,
+    operations: &[Operation],
+    reads: &[Read],
+    excused: impl Fn(Owner) -> Excuse,
+) -> Result<(), String> {
+    let acknowledged: Vec<(u64, u64)> = operations
+        .iter()
+        .filter_map(|operation| match &operation.ended {
+            Some((ended, Answer::Committed { seq, .. })) => Some((*ended, *seq)),
+            _ => None,
+        })
+        .collect();
+    let mut seen: Vec<(u64, u64)> = Vec::new();
+    for read in reads {
+        let commits = match &read.result {
+            Ok(Seen::View(view)) => {
+                same_as_rebuilt(truth, &view.position, &view.state)?;
+                view.position.seq.map_or(0, |seq| seq + 1)
+            }
+            Ok(Seen::Events(events)) => commits_that_hold(truth, *events)?,
+            Err(problem) if excused(read.owner).covers(problem) => continue,
+            Err(problem) => return Err(format!("a reader was refused: {problem}")),
+        };
+        for (ended, seq) in &acknowledged {
+            demand(*ended > read.begun || *seq < commits, || {
+                format!("process {} read {commits} commits after {seq} was there", read.owner)
+            })?;
+        }
+        for (ended, before) in &seen {
+            demand(*ended > read.begun || *before <= commits, || {
+                format!("process {} read {commits} commits after {before} were read", read.owner)
+            })?;
+        }
+        seen.push((read.ended, commits));
+    }
+    Ok(())
+}
+
+/// How many commits it takes to hold so many events.
+fn commits_that_hold(truth: &Truth, events: u64) -> Result<u64, String> {
+    let ends = truth.states.iter().map(|state| state.events);
+    let held = std::iter::once(0).chain(ends).position(|end| end == events);
+    held.map(|commits| commits as u64).ok_or_else(|| {
+        format!("a decision saw {events} events, which is in the middle of a commit")
+    })
+}
+
+/// The state that grew with the log is the state that a rebuild gives.
+fn same_as_rebuilt(truth: &Truth, position: &Position, state: &State) -> Result<(), String> {
+    let Some(seq) = position.seq else {
+        return demand(*state == State::default(), || "an empty log with a state".to_owned());
+    };
+    let index = usize::try_from(seq).expect("small");
+    demand(position.digest.as_ref() == truth.digests.get(index), || {
+        format!("a reader saw another commit {seq} than the one that is there")
+    })?;
+    demand(truth.states.get(index) == Some(state), || {
+        format!("the state after commit {seq} is not the one that a rebuild gives")
+    })
+}

@@ -1,0 +1,82 @@
+//! What is in the store at the end, and what must hold of it whatever anybody was told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use leviathan_core::event::Event;
+use leviathan_core::ids::Digest;
+use leviathan_core::ports::ObjectStore as _;
+use leviathan_core::state::State;
+use leviathan_local::MemoryStore;
+use leviathan_log::{Commit, fold, keys};
+
+use super::{at_once, bystander, demand};
+
+/// The log, sound in itself.
+pub(super) struct Truth {
+    pub(super) commits: Vec<Commit>,
+    pub(super) digests: Vec<Digest>,
+    /// After each commit.
+    pub(super) states: Vec<State>,
+}
+
+/// The operation that wanted this event.
+pub(crate) fn whose(event: &Event) -> Option<u64> {
+    let noted = event.payload.get("operation").and_then(|id| id.as_u64());
+    noted.or_else(|| event.principal.name.as_ref()?.parse().ok())
+}
+
+/// Verifies the log, and rebuilds its state commit by commit.
+pub(super) fn read(store: &Arc<MemoryStore>) -> Result<Truth, String> {
+    let log = bystander(store.clone());
+    let report = at_once(log.verify(None, |_| {})).map_err(|problem| problem.to_string())?;
+    demand(report.fault.is_none(), || format!("the log is not sound: {:?}", report.fault))?;
+    let mut truth = Truth { commits: Vec::new(), digests: Vec::new(), states: Vec::new() };
+    let mut state = State::default();
+    for seq in 0..report.commits {
+        let commit = at_once(log.read(seq)).map_err(|problem| problem.to_string())?;
+        let object =
+            at_once(store.get(&keys::commit(seq))).map_err(|problem| problem.to_string())?;
+        fold(&mut state, &commit);
+        truth.digests.push(Digest::of(&object.bytes));
+        truth.states.push(state.clone());
+        truth.commits.push(commit);
+    }
+    Ok(truth)
+}
+
+impl Truth {
+    pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
+        self.commits.iter().flat_map(|commit| &commit.events)
+    }
+
+    /// Each decision was made on exactly the state that its part of a commit follows on.
+    pub(super) fn decided_on_what_was_before(&self) -> Result<(), String> {
+        for part in self.commits.iter().flat_map(|commit| &commit.header.parts) {
+            let events = part.first_offset..part.first_offset + part.count;
+            for event in self.events().filter(|event| events.contains(&event.offset)) {
+                let Some(seen) = event.payload.get("decided_after") else { continue };
+                let first = part.first_offset;
+                demand(seen.as_u64() == Some(first), || {
+                    format!(
+                        "a part of commit {} was decided after {seen} events, not {first}",
+                        event.seq
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A decision that depends on the state: of all that wanted to register a target, one did.
+    pub(super) fn registered_once(&self) -> Result<(), String> {
+        let mut by_target: BTreeMap<&str, u64> = BTreeMap::new();
+        for event in self.events().filter(|event| event.event_type == "target.registered") {
+            let target = event.payload.get("target_id").and_then(|id| id.as_str());
+            *by_target.entry(target.unwrap_or_default()).or_default() += 1;
+        }
+        demand(by_target.values().all(|times| *times == 1), || {
+            format!("a target was registered more than once: {by_target:?}")
+        })
+    }
+}

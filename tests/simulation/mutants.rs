@@ -1,0 +1,75 @@
+//! The simulation is judged by mutants (DECISIONS 18): with one rule of the log broken, a seed
+//! among the 500 has to fail, and with the words of the check that is there for it.
+
+use std::fs;
+use std::path::Path;
+
+use leviathan_log::Rules;
+
+use crate::seeds::{SEEDS, search};
+
+/// The rules are for mutants: a program that breaks one would break its log.
+#[test]
+fn no_program_chooses_its_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders = vec![root.join("functions"), root.join("shared")];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of ours") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                read += 1;
+                let text = fs::read_to_string(&path).expect("source is text");
+                assert!(!text.contains(".with_rules("), "{} breaks rules", path.display());
+            }
+        }
+    }
+    assert!(read > 50, "it looked at {read} files only");
+}
+
+/// A mutant that is not found means that the simulation looks away.
+#[track_caller]
+fn found(rules: Rules, by: &[&str]) {
+    match search(SEEDS, rules) {
+        Err((seed, problems)) => {
+            println!("found after {} seeds: {}", seed + 1, problems.join("\n"));
+            let named = by.iter().any(|words| problems.iter().any(|found| found.contains(words)));
+            assert!(named, "found by something else: seed {seed}: {problems:#?}");
+        }
+        Ok(_) => panic!("the mutant lives: {rules:?}"),
+    }
+}
+
+#[test]
+fn a_writer_that_does_not_know_its_own_nonce_is_found() {
+    found(
+        Rules { own_nonce_is_committed: false, ..Rules::default() },
+        &["more than once", "refused, yet stored"],
+    );
+}
+
+#[test]
+fn a_writer_that_takes_409_for_412_is_found() {
+    found(Rules { conflict_is_sent_again: false, ..Rules::default() }, &["can't give it back"]);
+}
+
+#[test]
+fn a_cold_start_without_a_list_is_found() {
+    found(
+        Rules { cold_start_lists: false, ..Rules::default() },
+        &["did not stop at Removed", "did not stop at Foreign"],
+    );
+}
+
+#[test]
+fn a_reader_that_does_not_check_prev_is_found() {
+    found(Rules { prev_is_checked: false, ..Rules::default() }, &["did not stop at"]);
+}
+
+/// For the checker of linearizability.
+#[test]
+fn a_reader_that_answers_without_a_look_is_found() {
+    found(Rules { readers_catch_up: false, ..Rules::default() }, &["not linearizable"]);
+}

@@ -1,0 +1,28 @@
+//! Who reads: a reader that goes on from where it was, and one that starts cold each time.
+
+use crate::history::Seen;
+use crate::process::Process;
+
+impl Process {
+    /// Looks this many times, and keeps what it has read.
+    pub(crate) async fn reader(self, reads: u64) {
+        for _ in 0..reads {
+            self.pause(3_000).await;
+            let begun = self.shared.history.moment();
+            let result = self.log.view().await.map(Seen::View);
+            self.shared.history.has_read(&self.steps, self.owner, begun, result);
+        }
+    }
+
+    /// Starts this many times and looks once each time.
+    pub(crate) async fn cold_starter(self, starts: u64) {
+        for _ in 0..starts {
+            self.pause(5_000).await;
+            let begun = self.shared.history.moment();
+            let log = self.cold_log();
+            let result = log.view().await.map(Seen::View);
+            self.shared.network.tally.count("cold start");
+            self.shared.history.has_read(&self.steps, self.owner, begun, result);
+        }
+    }
+}

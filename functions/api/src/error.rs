@@ -159,7 +159,7 @@ fn log_problem(problem: &LogError) -> Response {
                  same request again",
             )
         }
-        LogError::NewerLog { .. } | LogError::ClockOff { .. } => {
+        LogError::NewerLog { .. } | LogError::ClockOff { .. } | LogError::Closed { .. } => {
             tracing::error!(%problem, "this program can't append");
             later(
                 "unavailable",

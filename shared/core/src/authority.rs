@@ -23,6 +23,7 @@ pub fn may_append(role: Role, event_type: &str) -> bool {
         "artifact.created" => &[Role::Attempt, Role::Publish],
         "pr.updated" | "pr.merged" | "pr.closed" => &[Role::Tick, Role::PrIngest, Role::Operator],
         "event.refused" => &[Role::Api],
+        "log.closed" | "log.restored" => &[Role::Keeper],
         _ => &[],
     };
     roles.contains(&role)
@@ -53,7 +54,7 @@ mod tests {
         let allowed = |role: Role| -> Vec<&str> {
             Fact::TYPES.iter().copied().filter(|event_type| may_append(role, event_type)).collect()
         };
-        let table: [(Role, &[&str]); 8] = [
+        let table: [(Role, &[&str]); 9] = [
             (
                 Role::Tick,
                 &[
@@ -118,6 +119,7 @@ mod tests {
                 ],
             ),
             (Role::Legacy, &[]),
+            (Role::Keeper, &["log.closed", "log.restored"]),
         ];
         for (role, expected) in table {
             assert_eq!(allowed(role), expected, "{role:?}");

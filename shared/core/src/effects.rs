@@ -37,6 +37,7 @@ pub fn overdue(epoch: u64, state: &State, now: Timestamp, all: bool) -> Vec<Mess
         |since: Timestamp, deadline: SignedDuration| all || now.duration_since(since) >= deadline;
     state
         .live_attempts()
+        .filter(|(_, attempt)| state.is_of_this_epoch(attempt))
         .filter_map(|(id, attempt)| match attempt.status {
             AttemptStatus::Created if waits(attempt.changed_at, QUEUE_DEADLINE) => {
                 Some(Message::Dispatch { epoch, attempt: id.clone() })

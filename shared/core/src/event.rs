@@ -78,11 +78,14 @@ pub enum Role {
     Attempt,
     /// A worker or client of the original Leviathan.
     Legacy,
+    /// Who restores and closes logs: leviathanctl on the stores themselves. No token gives this
+    /// role, so nobody can end a log by way of the api.
+    Keeper,
 }
 
 impl Role {
     /// Every role, for tables and tests.
-    pub const ALL: [Role; 8] = [
+    pub const ALL: [Role; 9] = [
         Role::Tick,
         Role::Dispatch,
         Role::Publish,
@@ -91,6 +94,7 @@ impl Role {
         Role::Operator,
         Role::Attempt,
         Role::Legacy,
+        Role::Keeper,
     ];
 
     /// The role's name in the log.
@@ -104,6 +108,7 @@ impl Role {
             Role::Operator => "operator",
             Role::Attempt => "attempt",
             Role::Legacy => "legacy",
+            Role::Keeper => "keeper",
         }
     }
 }
@@ -131,6 +136,10 @@ impl Principal {
     /// The executor of this attempt.
     pub fn attempt(attempt: &AttemptId) -> Self {
         Self { role: Role::Attempt, name: Some(attempt.to_string()) }
+    }
+    /// The person who restores or closes a log.
+    pub fn keeper(name: impl Into<String>) -> Self {
+        Self { role: Role::Keeper, name: Some(name.into()) }
     }
     /// Whether this is the executor of that very attempt.
     pub fn is_attempt(&self, attempt: &AttemptId) -> bool {

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod files;
+mod log;
 mod pull_request;
 mod task;
 
@@ -17,6 +18,7 @@ pub use attempt::{
     AttemptTimedOut, CheckResult, EventRefused, FailureClass, Phase, Violation,
 };
 pub use files::{BacklogRefused, BacklogSynced, FileProblem, TargetRegistered};
+pub use log::{LogClosed, LogRestored};
 pub use pull_request::{
     PrClosed, PrCreated, PrMerged, PrUpdated, PublishFailed, PublishPrepared, PublishRefused,
 };
@@ -130,6 +132,10 @@ facts! {
     PrClosed = "pr.closed",
     /// One element of a client's bundle was refused.
     EventRefused = "event.refused",
+    /// The log ends here: another one goes on.
+    LogClosed = "log.closed",
+    /// The log was restored, and goes on in a new epoch.
+    LogRestored = "log.restored",
 }
 
 impl Fact {
@@ -164,7 +170,21 @@ impl Fact {
             | Fact::TaskBlocked(_)
             | Fact::TaskUnblocked(_)
             | Fact::PrUpdated(_)
-            | Fact::EventRefused(_) => None,
+            | Fact::EventRefused(_)
+            | Fact::LogClosed(_)
+            | Fact::LogRestored(_) => None,
+        }
+    }
+
+    /// The event to append for a fact that is about no target.
+    pub fn event_about_no_target(self) -> NewEvent {
+        NewEvent {
+            event_id: None,
+            event_type: self.event_type().to_owned(),
+            timestamp: None,
+            actor_id: None,
+            target: None,
+            payload: self.payload(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod apply;
 mod attempt;
+mod log;
 mod seen;
 mod target;
 mod task;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use attempt::{Attempt, AttemptEnd, AttemptStatus, Prepared};
+pub use log::{Closed, LogLife};
 pub use seen::{Seen, WINDOW, bundle_id_key, bundle_key, event_key};
 pub use target::{Problem, PullRequest, PullRequestState, Synced, Target};
 pub use task::{Failures, Task};
@@ -22,18 +24,23 @@ pub use task::{Failures, Task};
 use crate::ids::{AttemptId, Digest, TargetId, TaskId};
 
 /// The highest `min_reader` that this program understands (DECISIONS 7).
-pub const READER_VERSION: u32 = 1;
+pub const READER_VERSION: u32 = 2;
 
 /// The format of a snapshot of the state: raised whenever `apply` folds something otherwise or the
 /// state's own bytes change, so that no program starts from a state that it would not have folded
 /// itself (DECISIONS 7). Snapshots of another format lie in another folder.
 pub const STATE_FORMAT: u32 = 1;
 
-/// The `min_reader` that an event of this type demands of whoever decides (DECISIONS 7). All types
-/// of ours came with version 1, and foreign ones demand nothing; a later type that restricts or
-/// frees something gets its own line with a higher number.
-pub fn min_reader(_event_type: &str) -> u32 {
-    1
+/// The `min_reader` that an event of this type demands of whoever decides (DECISIONS 7). Foreign
+/// types demand nothing; a type that restricts or frees something, and came later than version 1,
+/// has its own line with a higher number.
+pub fn min_reader(event_type: &str) -> u32 {
+    match event_type {
+        // A program that does not know these would go on appending to a closed log, or in the
+        // epoch of before.
+        "log.closed" | "log.restored" => 2,
+        _ => 1,
+    }
 }
 
 /// What we know.
@@ -47,12 +54,20 @@ pub struct State {
     pub attempts: BTreeMap<AttemptId, Attempt>,
     /// What came in from clients already.
     pub seen: Seen,
+    /// Which life of the log this is, and whether it is over.
+    pub log: LogLife,
 }
 
 impl State {
     /// The epoch that new commits are written in (DECISIONS 9): 1 until a log is restored.
     pub fn epoch(&self) -> u64 {
-        1
+        self.log.epoch
+    }
+
+    /// Whether the attempt was created in this life of the log. One of an earlier epoch can only
+    /// end: its executor, its Job and its messages belong to a world that this log has left.
+    pub fn is_of_this_epoch(&self, attempt: &Attempt) -> bool {
+        attempt.epoch == self.log.epoch
     }
 
     /// One task.

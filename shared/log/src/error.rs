@@ -53,6 +53,19 @@ pub enum LogError {
         /// What this program has.
         understood: u32,
     },
+    /// The log is over: another one goes on in its place.
+    #[error(
+        "this log is closed: its restored successor {successor} goes on in epoch {epoch} at \
+         {place}; nothing was appended. Point this program there"
+    )]
+    Closed {
+        /// The successor's id.
+        successor: String,
+        /// Where it lies, as it was named at the restore.
+        place: String,
+        /// The epoch that it writes in.
+        epoch: u64,
+    },
     /// This machine's clock is too far from the store's.
     #[error(
         "this machine's clock is {seconds} s away from the store's clock, more than the \

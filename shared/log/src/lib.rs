@@ -31,6 +31,7 @@
 mod access;
 mod append;
 pub mod artifacts;
+mod close;
 pub mod commit;
 mod error;
 pub mod keys;

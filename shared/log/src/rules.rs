@@ -20,6 +20,9 @@ pub struct Rules {
     /// A reader looks for what follows before it answers, however fresh its view is. Broken: what
     /// was acknowledged to one is not there yet for another.
     pub readers_catch_up: bool,
+    /// After `log.closed` nothing is appended (DECISIONS 9). Broken: the log goes on beside its
+    /// restored successor.
+    pub closed_log_refuses: bool,
 }
 
 impl Default for Rules {
@@ -30,6 +33,7 @@ impl Default for Rules {
             cold_start_lists: true,
             prev_is_checked: true,
             readers_catch_up: true,
+            closed_log_refuses: true,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use leviathan_core::state::{READER_VERSION, State};
+use leviathan_core::state::{Closed, READER_VERSION, State};
 
 use crate::access::{Access, Found, Got, Heard};
 use crate::commit::{Commit, Fault, StoredCommit, decode};
@@ -164,6 +164,17 @@ impl Tail {
     fn observe(&mut self, heard: Heard) {
         if let Some(store) = heard.store_time {
             self.time.observe(heard.asked_at, heard.answered_at, store);
+        }
+    }
+
+    /// DECISIONS 9: nothing is appended to a log that has a successor.
+    pub(crate) fn refuse_closed(&self, rules: &Rules) -> Result<(), LogError> {
+        match &self.view.state.log.closed {
+            Some(Closed { successor, place, epoch }) if rules.closed_log_refuses => {
+                let (successor, place) = (successor.clone(), place.clone());
+                Err(LogError::Closed { successor, place, epoch: *epoch })
+            }
+            _ => Ok(()),
         }
     }
 

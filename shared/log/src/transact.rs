@@ -111,6 +111,7 @@ async fn turn<A>(
     at_end: bool,
 ) -> Result<Turn<A>, LogError> {
     tail.refuse_newer_log()?;
+    tail.refuse_closed(&access.rules)?;
     let now = tail.now(access).await?;
     let view = tail.view();
     let epoch = view.state.epoch().max(view.position.epoch);

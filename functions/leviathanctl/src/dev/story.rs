@@ -78,6 +78,12 @@ pub(super) fn lines(event: &Event, state: &State) -> Vec<String> {
         Fact::PrClosed(fact) => {
             vec![format!("closed     pull request {}: {}", fact.pr_number, fact.reason)]
         }
+        Fact::LogClosed(fact) => {
+            vec![format!("closed     the log: it goes on at {} ({})", fact.place, fact.successor)]
+        }
+        Fact::LogRestored(fact) => {
+            vec![format!("restored   the log, from {}: epoch {}", fact.from, fact.epoch)]
+        }
         Fact::TaskCreated(_)
         | Fact::TaskUpdated(_)
         | Fact::AttemptSubmitted(_)

@@ -52,6 +52,9 @@ pub enum Refusal {
         /// When.
         not_after: Timestamp,
     },
+    /// The log was restored since: the attempt belongs to the life of before.
+    #[error("attempt {0} was created before the log was restored; this pod must end")]
+    OtherEpoch(AttemptId),
     /// It cannot say that at this point.
     #[error("attempt {attempt} is {status}; {event_type} does not fit there")]
     OutOfOrder {
@@ -78,6 +81,7 @@ impl Refusal {
             Self::HeldByAnother { .. } => "held_by_another",
             Self::Ended { .. } => "ended",
             Self::TooLate { .. } => "too_late",
+            Self::OtherEpoch(_) => "other_epoch",
             Self::OutOfOrder { .. } => "out_of_order",
             Self::TooMany { .. } => "too_many_events",
         }
@@ -96,6 +100,9 @@ pub fn judge(
     let Some(attempt) = state.attempts.get(id) else {
         return Verdict::Refuse(Refusal::Unknown(id.clone()));
     };
+    if !attempt.status.is_terminal() && !state.is_of_this_epoch(attempt) {
+        return Verdict::Refuse(Refusal::OtherEpoch(id.clone()));
+    }
     let said = u32::try_from(already.len()).unwrap_or(u32::MAX);
     if attempt.executor_events.saturating_add(said) >= MAX_EXECUTOR_EVENTS {
         return Verdict::Refuse(Refusal::TooMany { attempt: id.clone() });

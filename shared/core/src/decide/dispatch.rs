@@ -27,7 +27,7 @@ pub fn submit(state: &State, moment: &Moment, epoch: u64, id: &AttemptId) -> Dec
     let Some(attempt) = attempt.filter(|a| a.status == AttemptStatus::Created) else {
         return Decision::nothing(Submission::Nothing);
     };
-    if epoch != moment.epoch {
+    if epoch != moment.epoch || !state.is_of_this_epoch(attempt) {
         return Decision::nothing(Submission::Nothing);
     }
     let Some(policy) = policy_of(state, attempt) else {
@@ -48,6 +48,7 @@ pub fn submit(state: &State, moment: &Moment, epoch: u64, id: &AttemptId) -> Dec
 pub fn may_create_again(state: &State, now: Timestamp, id: &AttemptId) -> bool {
     state.attempts.get(id).is_some_and(|attempt| {
         attempt.status == AttemptStatus::Submitted
+            && state.is_of_this_epoch(attempt)
             && attempt.pod_uid.is_none()
             && attempt.not_after.is_some_and(|not_after| now < not_after)
             && policy_of(state, attempt).is_some()

@@ -15,7 +15,9 @@ pub const MAX_PUBLISH_FAILURES: u32 = 5;
 
 /// The attempt, if it waits for its pull request.
 pub fn publishing<'a>(state: &'a State, id: &AttemptId) -> Option<&'a Attempt> {
-    state.attempts.get(id).filter(|attempt| attempt.status == AttemptStatus::Publishing)
+    state.attempts.get(id).filter(|attempt| {
+        attempt.status == AttemptStatus::Publishing && state.is_of_this_epoch(attempt)
+    })
 }
 
 /// Fixes the git commit that will be pushed. The first one recorded wins: the answer is what to

@@ -3,6 +3,7 @@
 
 mod properties;
 mod pull_requests;
+mod restore;
 pub(crate) mod story;
 mod sync;
 mod tick;

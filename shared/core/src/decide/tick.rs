@@ -20,6 +20,9 @@ const MAX_PICKS: usize = 64;
 /// Refusals that one pass may record: the next one goes on. Keeps a commit far below its limits.
 const MAX_REFUSALS: usize = 256;
 
+/// Stuck attempts that one pass may end: the next one goes on.
+const MAX_ENDS: usize = 256;
+
 /// A decided attempt without a Job for this long is given up (DECISIONS 12: tokens live an hour).
 const UNSUBMITTED_LIMIT: SignedDuration = SignedDuration::from_mins(40);
 
@@ -178,7 +181,19 @@ fn block(target_id: &TargetId, task_id: &TaskId, reason: String) -> NewEvent {
 fn end_stuck(state: &State, now: Timestamp, report: &mut TickReport) -> Vec<NewEvent> {
     let mut events = Vec::new();
     for (id, attempt) in state.live_attempts() {
-        if let Some((reason, class)) = stuck(attempt, now) {
+        if report.timed_out.len() >= MAX_ENDS {
+            break;
+        }
+        let left_behind = (!state.is_of_this_epoch(attempt)).then(|| {
+            // DECISIONS 9: nobody knows how far its Job came in the life of before.
+            let reason = format!(
+                "the log was restored: it belongs to epoch {}, this is epoch {}",
+                attempt.epoch,
+                state.epoch()
+            );
+            (reason, FailureClass::Infra)
+        });
+        if let Some((reason, class)) = left_behind.or_else(|| stuck(attempt, now)) {
             report.timed_out.push(id.clone());
             let fact = AttemptTimedOut { attempt_id: id.clone(), reason, class };
             events.push(Fact::from(fact).event(&attempt.target));

@@ -94,6 +94,8 @@ impl State {
                 let state = PullRequestState::Closed;
                 self.pr_ended(&fact.target_id, fact.pr_number, &fact.task_id, state, fact.reason);
             }
+            Fact::LogClosed(fact) => self.log.close(fact),
+            Fact::LogRestored(fact) => self.log.restore(fact),
             Fact::EventRefused(_) | Fact::ArtifactCreated(_) | Fact::AttemptProgress(_) => {}
             Fact::AttemptCreated(fact) => self.attempt_created(fact, event),
             Fact::AttemptSubmitted(_)
@@ -150,6 +152,9 @@ impl State {
                 attempt.changed_at = at;
             }),
             Fact::AttemptSucceeded(fact) => {
+                if self.attempts.get(&id).is_some_and(|a| !self.is_of_this_epoch(a)) {
+                    return;
+                }
                 let summary = match (fact.pr_number, fact.note) {
                     (Some(number), _) => format!("pull request {number}"),
                     (None, Some(note)) => note,
@@ -246,6 +251,7 @@ impl State {
         let attempt = Attempt {
             target: fact.target_id,
             task: fact.task_id,
+            epoch: self.log.epoch,
             number: fact.attempt_number,
             generation: fact.generation,
             base: fact.base,
@@ -442,8 +448,11 @@ impl State {
         }
     }
 
+    /// Live, and of this epoch: an attempt of an earlier one goes nowhere any more, it only ends.
     fn with_live(&mut self, id: &AttemptId, change: impl FnOnce(&mut Attempt)) {
-        if let Some(attempt) = self.attempts.get_mut(id).filter(|a| !a.status.is_terminal()) {
+        let epoch = self.log.epoch;
+        let live = |a: &&mut Attempt| !a.status.is_terminal() && a.epoch == epoch;
+        if let Some(attempt) = self.attempts.get_mut(id).filter(live) {
             change(attempt);
         }
     }

@@ -66,6 +66,8 @@ pub struct Attempt {
     pub target: TargetId,
     /// Its task.
     pub task: TaskId,
+    /// The life of the log that it was created in.
+    pub epoch: u64,
     /// From 1 in each generation.
     pub number: u32,
     /// The task's generation.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use leviathan_core::authority::may_append;
 use leviathan_core::chain;
 use leviathan_core::event::{Event, MAX_EVENT_LINE_BYTES, NewEvent, Principal};
 use leviathan_core::ids::Digest;
@@ -117,7 +118,10 @@ pub fn encode(draft: Draft<'_>) -> Result<StoredCommit, EncodeError> {
             let ours = new.event_id.is_none();
             let mut event = event(new, events.len(), principal, &header);
             event.hash = hash(&event, last_hash.as_deref(), events.len())?;
-            header.min_reader = header.min_reader.max(state::min_reader(&event.event_type));
+            // A foreign event under one of our names binds nobody.
+            if may_append(principal.role, &event.event_type) {
+                header.min_reader = header.min_reader.max(state::min_reader(&event.event_type));
+            }
             write_line(&event, ours, events.len(), &mut body)?;
             last_hash = Some(event.hash.clone());
             events.push(event);

@@ -59,6 +59,13 @@ fn say(fact: Fact) -> String {
             format!("pull request {} as {commit} ({})", fact.pr_number, fact.found_by)
         }
         Fact::PrClosed(fact) => format!("pull request {}: {}", fact.pr_number, fact.reason),
+        Fact::LogClosed(fact) => {
+            format!("closed; {} goes on in epoch {} at {}", fact.successor, fact.epoch, fact.place)
+        }
+        Fact::LogRestored(fact) => format!(
+            "restored from {} up to commit {}; epoch {}",
+            fact.from, fact.kept_seq, fact.epoch
+        ),
         Fact::EventRefused(fact) => {
             format!("event {} of bundle {}: {}", fact.index, fact.bundle_id, fact.reason)
         }

@@ -97,7 +97,7 @@ impl Story {
     }
 
     pub(crate) fn moment(&self) -> Moment {
-        Moment { now: self.now, epoch: 1 }
+        Moment { now: self.now, epoch: self.state.epoch() }
     }
 
     pub(crate) fn pass(&mut self, seconds: i64) -> &mut Self {
@@ -163,7 +163,7 @@ impl Story {
     }
 
     pub(crate) fn start(&mut self, attempt: &AttemptId) {
-        let decision = dispatch::submit(&self.state, &self.moment(), 1, attempt);
+        let decision = dispatch::submit(&self.state, &self.moment(), self.state.epoch(), attempt);
         self.commit(Principal::program(Role::Dispatch), decision);
         let (attempt_id, pod_uid) = (attempt.clone(), "pod-1".to_owned());
         self.says(attempt, AttemptStarted { attempt_id, pod_uid, status: "running".to_owned() });
@@ -183,9 +183,8 @@ impl Story {
         self.says(attempt, fact);
     }
 
-    /// Runs an attempt to its open pull request; answers its number.
-    pub(crate) fn open_pull_request(&mut self, attempt: &AttemptId) -> u64 {
-        self.start(attempt);
+    /// Its change is checked: from now on it is publishing.
+    pub(crate) fn check(&mut self, attempt: &AttemptId) {
         let fact = AttemptChecked {
             attempt_id: attempt.clone(),
             diff_digest: Some(Digest::of(b"diff")),
@@ -195,6 +194,12 @@ impl Story {
             checks: vec![],
         };
         self.says(attempt, fact);
+    }
+
+    /// Runs an attempt to its open pull request; answers its number.
+    pub(crate) fn open_pull_request(&mut self, attempt: &AttemptId) -> u64 {
+        self.start(attempt);
+        self.check(attempt);
         let decision =
             publish::prepared(&self.state, attempt, &git_commit(0xcc), "agent/x", "written");
         self.commit(Principal::program(Role::Publish), decision).unwrap();

@@ -10,6 +10,7 @@ use crate::tree::{dependencies, members, metadata, root};
 const ARROWS: &[(&str, &[&str])] = &[
     ("leviathan-core", &[]),
     ("leviathan-confine", &[]),
+    ("leviathan-aws", &["leviathan-core"]),
     ("leviathan-runtime", &["leviathan-core"]),
     ("leviathan-log", &["leviathan-core"]),
     (

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod cluster;
 pub mod forge;
+pub mod object_key;
 pub mod object_store;
 pub mod queue;
 

@@ -19,11 +19,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use leviathan_core::ports::object_key::check_key;
 use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
 
 use self::files::Files;
-use crate::object_key::check_key;
 
 /// Objects in a folder.
 #[derive(Debug, Clone)]

@@ -4,7 +4,6 @@ pub mod cluster;
 pub mod folder_store;
 pub mod forge;
 pub mod memory_store;
-mod object_key;
 pub mod queue;
 
 pub use cluster::{Launcher, LocalCluster};

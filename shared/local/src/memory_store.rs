@@ -7,10 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use leviathan_core::ports::object_key::check_key;
 use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
-
-use crate::object_key::check_key;
 
 /// Objects in a map.
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
-//! Which keys a store takes: the port's rule, the same for every store on one machine, so that a
-//! key that works in one works in all, and none can leave a folder.
+//! Which keys a store takes: the port's rule, the same for every store, so that a key that works in
+//! one works in all, and none can leave a folder.
 
-use leviathan_core::ports::StoreError;
+use crate::ports::StoreError;
 
 /// S3's limit.
 const MAX_KEY_BYTES: usize = 1_024;
 
-/// Refuses a key that the port does not allow.
-pub(crate) fn check_key(key: &str) -> Result<(), StoreError> {
+/// Refuses a key that the port does not allow. Every store asks before it sends anything.
+pub fn check_key(key: &str) -> Result<(), StoreError> {
     let problem = if key.len() > MAX_KEY_BYTES {
         "the key is longer than 1,024 bytes"
     } else if !key.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {

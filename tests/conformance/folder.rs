@@ -26,6 +26,23 @@ async fn what_a_dead_writer_left_is_removed_when_it_is_old() {
 }
 
 #[tokio::test]
+async fn only_the_newest_of_one_prefix_are_kept_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FolderStore::open(folder.path()).unwrap();
+    for key in ["snapshots/1/064", "snapshots/1/128", "snapshots/1/192", "snapshots/2/064", "x"] {
+        store.create(key, Bytes::new()).await.unwrap();
+    }
+    assert_eq!(store.keep_newest("snapshots/1/", 3).await, Ok(0));
+    assert_eq!(store.keep_newest("snapshots/1/", 2).await, Ok(1));
+    assert_eq!(
+        store.list("", None, 10).await.unwrap(),
+        ["snapshots/1/128", "snapshots/1/192", "snapshots/2/064", "x"]
+    );
+    let reader = FolderStore::read_only(folder.path());
+    assert!(matches!(reader.keep_newest("x", 0).await, Err(StoreError::Refused { .. })));
+}
+
+#[tokio::test]
 async fn nothing_is_left_behind_by_those_who_live() {
     let folder = tempfile::tempdir().unwrap();
     let store = FolderStore::open(folder.path()).unwrap();

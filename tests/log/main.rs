@@ -11,4 +11,5 @@ mod kill;
 mod read_back;
 mod refusals;
 mod requests;
+mod snapshots;
 mod two_processes;

@@ -1,14 +1,18 @@
 //! Request counts are the performance contract (the design, "The log on S3"): asserted exactly.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::SignedDuration;
 use leviathan_core::decide::Decision;
+use leviathan_core::ports::ObjectStore as _;
 use leviathan_local::MemoryStore;
-use leviathan_log::Log;
+use leviathan_log::{Log, keys};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::counting_store::{CountingStore, Requests};
 use leviathan_tests::log_builders::{log_over, note, transaction};
+use tokio::time::Instant;
 
 struct World {
     store: Arc<MemoryStore>,
@@ -125,6 +129,94 @@ async fn a_cold_start_is_one_list_each_commit_and_the_get_that_finds_the_end() {
     let cold = log_over(world.counter.clone(), world.clock.clone(), 3);
     assert_eq!(cold.view().await.unwrap().position.seq, Some(69));
     assert_eq!(world.counter.take(), requests(0, 70 + 1, 1));
+}
+
+/// Each request takes so long, on a clock that stands still otherwise.
+const TRIP: Duration = Duration::from_millis(20);
+
+/// A store for the log and one for its data, both counted together and each request taking a trip.
+struct Slow {
+    counter: Arc<CountingStore>,
+    clock: Arc<HandClock>,
+}
+
+impl Slow {
+    /// With so many commits and the snapshots of a tick.
+    async fn with(commits: u64) -> Self {
+        let counter = CountingStore::over(Arc::new(MemoryStore::new())).with_each_taking(TRIP);
+        let slow = Self { counter: Arc::new(counter), clock: Arc::default() };
+        let tick = slow.log(1).keeping_snapshots();
+        for number in 0..commits {
+            tick.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            tick.snapshot().await.unwrap();
+        }
+        slow.counter.take();
+        slow
+    }
+
+    fn log(&self, seed: u64) -> Log {
+        log_over(self.counter.clone(), self.clock.clone(), seed).with_data(self.counter.clone())
+    }
+
+    /// The requests of a cold start, and how many had to wait for one another.
+    async fn cold_start(&self) -> (Requests, u128) {
+        let cold = self.log(3);
+        let before = Instant::now();
+        cold.view().await.unwrap();
+        (self.counter.take(), before.elapsed().as_millis() / TRIP.as_millis())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cold_start_with_snapshots_is_four_round_trips_and_at_most_68_requests() {
+    let table = [
+        // Commits; GET: hint, snapshot, commits after it, end; LIST: of what follows it.
+        (65, requests(0, 1 + 1 + 1 + 1, 1)),
+        (66, requests(0, 1 + 1 + 1 + 1, 1)),
+        (67, requests(0, 1 + 1 + 2 + 1, 1)),
+        (128, requests(0, 1 + 1 + 63 + 1, 1)),
+        (129, requests(0, 1 + 1 + 1 + 1, 1)),
+    ];
+    for (commits, expected) in table {
+        let slow = Slow::with(commits).await;
+        let (requests, trips) = slow.cold_start().await;
+        assert_eq!((requests, trips), (expected, 4), "{commits} commits");
+        assert!(requests.puts + requests.gets + requests.lists <= 68);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_young_log_has_no_snapshot_and_is_cold_started_in_four_round_trips_too() {
+    let slow = Slow::with(64).await;
+    // The hint that is not there; the LISTs of snapshots and of commits together; commits; the end.
+    assert_eq!(slow.cold_start().await, (requests(0, 1 + 64 + 1, 2), 4));
+    let slow = Slow::with(0).await;
+    assert_eq!(slow.cold_start().await, (requests(0, 1 + 1, 2), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_hint_costs_two_lists_and_one_round_trip() {
+    let slow = Slow::with(70).await;
+    slow.counter.replace(keys::HINT, Bytes::from_static(b"lost")).await.unwrap();
+    slow.counter.take();
+    assert_eq!(slow.cold_start().await, (requests(0, 1 + 1 + 5 + 1, 3), 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_one_list_and_two_puts_and_nothing_when_none_is_due() {
+    let slow = Slow::with(60).await;
+    let (one, two) = (slow.log(4).keeping_snapshots(), slow.log(5).keeping_snapshots());
+    for number in 0..5 {
+        one.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+    }
+    two.view().await.unwrap();
+    slow.counter.take();
+    assert!(one.snapshot().await.unwrap().is_some());
+    assert_eq!(slow.counter.take(), requests(2, 0, 1));
+    assert!(one.snapshot().await.unwrap().is_none());
+    assert_eq!(slow.counter.take(), requests(0, 0, 0));
+    assert!(two.snapshot().await.unwrap().unwrap().was_there);
+    assert_eq!(slow.counter.take(), requests(2, 1, 1), "it compared what was there");
 }
 
 #[tokio::test]

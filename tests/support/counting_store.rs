@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -26,12 +27,28 @@ pub struct CountingStore {
     puts: AtomicU64,
     gets: AtomicU64,
     lists: AtomicU64,
+    takes: Option<Duration>,
 }
 
 impl CountingStore {
     /// Counts what goes to this store.
     pub fn over(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner, puts: 0.into(), gets: 0.into(), lists: 0.into() }
+        Self { inner, puts: 0.into(), gets: 0.into(), lists: 0.into(), takes: None }
+    }
+
+    /// Each request takes so long, on tokio's clock. Where that clock stands still but for such
+    /// waits (`start_paused`), the time that passes tells how many had to wait for one another.
+    #[must_use]
+    pub fn with_each_taking(mut self, duration: Duration) -> Self {
+        self.takes = Some(duration);
+        self
+    }
+
+    async fn count(&self, kind: &AtomicU64) {
+        kind.fetch_add(1, Ordering::SeqCst);
+        if let Some(duration) = self.takes {
+            tokio::time::sleep(duration).await;
+        }
     }
 
     /// The counts since the last call.
@@ -47,15 +64,15 @@ impl CountingStore {
 #[async_trait]
 impl ObjectStore for CountingStore {
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        self.puts.fetch_add(1, Ordering::SeqCst);
+        self.count(&self.puts).await;
         self.inner.create(key, bytes).await
     }
     async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.puts.fetch_add(1, Ordering::SeqCst);
+        self.count(&self.puts).await;
         self.inner.replace(key, bytes).await
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        self.gets.fetch_add(1, Ordering::SeqCst);
+        self.count(&self.gets).await;
         self.inner.get(key).await
     }
     async fn list(
@@ -64,7 +81,7 @@ impl ObjectStore for CountingStore {
         start_after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        self.lists.fetch_add(1, Ordering::SeqCst);
+        self.count(&self.lists).await;
         self.inner.list(prefix, start_after, limit).await
     }
 }

@@ -170,6 +170,8 @@ fn log_problem(problem: &LogError) -> Response {
         | LogError::Hole { .. }
         | LogError::Damaged { .. }
         | LogError::Foreign { .. }
+        | LogError::Shorter { .. }
+        | LogError::Snapshot { .. }
         | LogError::NoSuchCommit { .. } => {
             tracing::error!(%problem, "the log can't be used");
             internal()

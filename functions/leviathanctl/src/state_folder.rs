@@ -67,14 +67,24 @@ impl StateFolder {
 
     /// Opens the log for a program of this name. Reading creates nothing.
     pub fn open(&self, program: &str) -> Result<OpenState, CommandError> {
-        self.open_with(program, &AsTheyAre)
+        self.open_log(program, &AsTheyAre, |log| log)
     }
 
-    /// The same, with something between the log and its stores.
+    /// The same for a process in which the tick runs, with something between the log and its
+    /// stores.
     pub fn open_with(
         &self,
         program: &str,
         wrapper: &dyn PortWrapper,
+    ) -> Result<OpenState, CommandError> {
+        self.open_log(program, wrapper, Log::keeping_snapshots)
+    }
+
+    fn open_log(
+        &self,
+        program: &str,
+        wrapper: &dyn PortWrapper,
+        with: impl FnOnce(Log) -> Log,
     ) -> Result<OpenState, CommandError> {
         let store = |name, path: PathBuf| -> Result<Arc<dyn ObjectStore>, CommandError> {
             match FolderStore::open(&path) {
@@ -88,9 +98,10 @@ impl StateFolder {
         let writer =
             Writer { program: program.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let data = store("data", self.data())?;
         let log = Log::new(store("log", self.log())?, clock, entropy, writer);
-        let artifacts = Artifacts::new(store("data", self.data())?);
-        Ok(OpenState { log: Arc::new(log), artifacts })
+        let log = Arc::new(with(log.with_data(Arc::clone(&data))));
+        Ok(OpenState { log, artifacts: Artifacts::new(data) })
     }
 
     /// Where the local forge keeps its own files.

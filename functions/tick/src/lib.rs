@@ -2,10 +2,12 @@
 //!
 //! Woken by a schedule (and on one machine by news). Reads the forge and the log; writes the log
 //! and the queue; never a repository. In order: what became of pull requests, what the files say,
-//! what may run, and what is owed since too long. A target that can't be read delays only itself.
+//! what may run, what is owed since too long, and the
+//! log's own upkeep. A target that can't be read delays only itself.
 
 pub mod files;
 mod pull_requests;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -21,6 +23,8 @@ use leviathan_core::ports::{Clock, Forge, ForgeError, Queue};
 use leviathan_core::state::Target;
 use leviathan_log::artifacts::{ArtifactError, Artifacts};
 use leviathan_log::{Commit, Log, LogError, Transaction};
+
+pub use upkeep::Upkeep;
 
 /// One scheduling pass, with all that it may touch.
 pub struct Tick {
@@ -70,6 +74,8 @@ pub struct Pass {
     pub troubles: Vec<(TargetId, String)>,
     /// Whether anything was appended.
     pub appended: bool,
+    /// What was done for the log itself.
+    pub upkeep: Upkeep,
 }
 
 /// Why a pass ended early. Everything that it had appended stands; the next one goes on.
@@ -111,6 +117,7 @@ impl Tick {
         pass.report = outcome.answer;
         self.after(outcome.commit.as_deref(), &mut pass).await;
         self.send_overdue(all_due).await?;
+        pass.upkeep = self.upkeep().await;
         Ok(pass)
     }
 

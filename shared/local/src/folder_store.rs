@@ -44,6 +44,22 @@ impl FolderStore {
         Self { files: Arc::new(Files::read_only(root.into())) }
     }
 
+    /// Removes all objects under `prefix` but the `keep` whose keys come last, and says how many
+    /// went. For what is derived and can be made again, where no lifecycle rule does it; not part
+    /// of the port, because no program may delete from a log.
+    pub async fn keep_newest(&self, prefix: &str, keep: usize) -> Result<usize, StoreError> {
+        let (files, wanted) = (Arc::clone(&self.files), prefix.to_owned());
+        blocking(prefix, move || {
+            let mut keys = walk::list(files.root(), &wanted, None, usize::MAX)?;
+            keys.truncate(keys.len().saturating_sub(keep));
+            for key in &keys {
+                files.remove(key)?;
+            }
+            Ok(keys.len())
+        })
+        .await
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         self.files.root()

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{Clock, Entropy, ObjectStore, StoreError};
@@ -28,6 +29,8 @@ pub(crate) struct Access {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) rules: Rules,
+    /// The version that this program understands (DECISIONS 7).
+    pub(crate) understood: u32,
 }
 
 /// An object, and when it was read.
@@ -45,6 +48,14 @@ pub(crate) struct Heard {
     pub(crate) answered_at: Timestamp,
     /// The store's, if it told.
     pub(crate) store_time: Option<Timestamp>,
+}
+
+/// What came of creating an object of the data store.
+pub(crate) enum Created {
+    /// It was not there.
+    New,
+    /// This was there.
+    Was(Bytes),
 }
 
 /// What a GET found.
@@ -103,6 +114,78 @@ impl Access {
                 Err(problem) => tries = self.patience(tries, problem).await?,
             }
         }
+    }
+
+    /// An object of the data store; `None`: there is none, or no data store.
+    pub(crate) async fn get_data(&self, key: &str) -> Result<Option<Bytes>, LogError> {
+        let Some(data) = &self.data else { return Ok(None) };
+        let mut tries = 0;
+        loop {
+            match data.get(key).await {
+                Ok(object) => return Ok(Some(object.bytes)),
+                Err(StoreError::NotFound { .. }) => return Ok(None),
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
+    /// Up to `limit` keys of the data store.
+    pub(crate) async fn list_data(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, LogError> {
+        let Some(data) = &self.data else { return Ok(Vec::new()) };
+        let mut tries = 0;
+        loop {
+            match data.list(prefix, after, limit).await {
+                Ok(keys) => return Ok(keys),
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
+    /// Creates an object of the data store. An unclear try is repeated with the same bytes, so what
+    /// "is there" may be our own.
+    pub(crate) async fn create_data(&self, key: &str, bytes: Bytes) -> Result<Created, LogError> {
+        let data = self.data_store(key)?;
+        let mut tries = 0;
+        loop {
+            match data.create(key, Bytes::clone(&bytes)).await {
+                Ok(_) => return Ok(Created::New),
+                Err(StoreError::AlreadyExists { .. }) => break,
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+        match self.get_data(key).await? {
+            Some(there) => Ok(Created::Was(there)),
+            None => Err(StoreError::NotFound {
+                key: key.to_owned(),
+                delete_marker: false,
+                store_time: None,
+            }
+            .into()),
+        }
+    }
+
+    /// Writes a mutable object of the data store.
+    pub(crate) async fn replace_data(&self, key: &str, bytes: Bytes) -> Result<(), LogError> {
+        let data = self.data_store(key)?;
+        let mut tries = 0;
+        loop {
+            match data.replace(key, Bytes::clone(&bytes)).await {
+                Ok(()) => return Ok(()),
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
+    fn data_store(&self, key: &str) -> Result<&Arc<dyn ObjectStore>, StoreError> {
+        self.data.as_ref().ok_or_else(|| StoreError::Refused {
+            key: key.to_owned(),
+            reason: "this log was opened without its data store".to_owned(),
+        })
     }
 
     /// Waits before the next try of a read, or gives up.

@@ -1,11 +1,12 @@
 //! What can go wrong with the log. Each error says what happened, whether anything was appended,
 //! and what to do. Three kinds: nothing was appended and the caller may try again (`Busy`,
 //! `Store`); it is not known (`Unknown`); the log itself is not as it must be, and everything
-//! stops until a person has looked (`Hole`, `Damaged`, `Foreign`).
+//! stops until a person has looked (`Hole`, `Damaged`, `Foreign`, `Shorter`).
 
 use leviathan_core::ports::StoreError;
 
 use crate::commit::{EncodeError, Fault, Nonce};
+use crate::position::Position;
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +102,32 @@ pub enum LogError {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// The log ends before a commit that was there once.
+    #[error(
+        "the log ends {end}, but commit {known} was there: {evidence}. Its newest commits are \
+         missing, and nothing may be appended. Stop all writers, bring them back from a version, a \
+         replica or a backup, and run `leviathanctl log verify`"
+    )]
+    Shorter {
+        /// Where it ends, for a person.
+        end: String,
+        /// A commit that it had.
+        known: u64,
+        /// How we know.
+        evidence: String,
+    },
+    /// A snapshot stands there that this program would have written otherwise.
+    #[error(
+        "the snapshot {key} is not what this program makes of the same commits: {why}. Nothing is \
+         wrong with the log; run `leviathanctl log verify --replay` with each version of the \
+         programs that run, then delete this snapshot"
+    )]
+    Snapshot {
+        /// Its key.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
     /// Something lies among the commits that is no commit.
     #[error(
         "{key} is not the log's: nothing but commits may lie under {}. Move it away; nothing \
@@ -122,6 +149,16 @@ pub enum LogError {
 impl LogError {
     /// Whether the log itself is not as it must be, so that trying again can't help.
     pub fn is_fault_of_the_log(&self) -> bool {
-        matches!(self, Self::Hole { .. } | Self::Damaged { .. } | Self::Foreign { .. })
+        matches!(
+            self,
+            Self::Hole { .. } | Self::Damaged { .. } | Self::Foreign { .. } | Self::Shorter { .. }
+        )
+    }
+
+    /// The log ends here, but this commit was there.
+    pub(crate) fn shorter(end: &Position, known: u64, evidence: impl Into<String>) -> Self {
+        let end =
+            end.seq.map_or_else(|| "before commit 0".to_owned(), |seq| format!("at commit {seq}"));
+        Self::Shorter { end, known, evidence: evidence.into() }
     }
 }

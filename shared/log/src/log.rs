@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use leviathan_core::decide::{Decision, Moment};
 use leviathan_core::ports::{Clock, Entropy, ObjectStore};
-use leviathan_core::state::State;
+use leviathan_core::state::{READER_VERSION, State};
 use tokio::sync::Mutex;
 
 use crate::access::Access;
+use crate::cold_start::ColdStart;
 use crate::commit::{Commit, Writer, decode};
 use crate::error::LogError;
+use crate::replay::{Replayed, replay};
 use crate::rules::Rules;
+use crate::snapshot::{Written, write};
 use crate::tail::{Tail, View, damaged};
 use crate::transact::{Outcome, Transaction, transact};
 use crate::verify::{Head, Report, verify};
@@ -32,7 +35,8 @@ impl Log {
         entropy: Arc<dyn Entropy>,
         writer: Writer,
     ) -> Self {
-        let access = Access { store, data: None, clock, entropy, rules: Rules::default() };
+        let (rules, understood) = (Rules::default(), READER_VERSION);
+        let access = Access { store, data: None, clock, entropy, rules, understood };
         Self { access, writer, tail: Mutex::default() }
     }
 
@@ -49,6 +53,64 @@ impl Log {
     pub fn with_rules(mut self, rules: Rules) -> Self {
         self.access.rules = rules;
         self
+    }
+
+    /// The same log, keeping what snapshots are made of while it reads: for the tick, which alone
+    /// writes them (DECISIONS 8). Others don't pay for it.
+    #[must_use]
+    pub fn keeping_snapshots(self) -> Self {
+        let mut tail = self.tail.into_inner();
+        tail.keep_snapshots();
+        Self { tail: Mutex::new(tail), ..self }
+    }
+
+    /// For tests only: the same log as a program of another version sees it (DECISIONS 7).
+    #[must_use]
+    pub fn with_reader_version(mut self, understood: u32) -> Self {
+        self.access.understood = understood;
+        self
+    }
+
+    /// How this process's first read went; before it: nothing.
+    pub async fn cold_start(&self) -> ColdStart {
+        self.tail.lock().await.cold_start.clone()
+    }
+
+    /// As [`view`](Self::view), with a LIST that proves that nothing lies behind the end and that
+    /// the log still reaches it: before a snapshot and before sealing (DECISIONS 8).
+    pub async fn proved_view(&self) -> Result<Arc<View>, LogError> {
+        let mut tail = self.tail.lock().await;
+        tail.catch_up(&self.access).await?;
+        tail.prove_end(&self.access).await?;
+        Ok(Arc::clone(tail.view()))
+    }
+
+    /// Writes the snapshot that is due, and the hint. `None`: none is due, or it was written. Only
+    /// of a log that [keeps snapshots](Self::keeping_snapshots) and has its data store.
+    pub async fn snapshot(&self) -> Result<Option<Written>, LogError> {
+        let (due, end) = {
+            let mut tail = self.tail.lock().await;
+            if self.access.data.is_none() || tail.due_snapshot().is_none() {
+                return Ok(None);
+            }
+            tail.refuse_newer_log(&self.access)?;
+            tail.prove_end(&self.access).await?;
+            let Some(due) = tail.due_snapshot() else { return Ok(None) };
+            (due, Arc::clone(tail.view()))
+        };
+        let written = write(&self.access, &due, &end).await;
+        let settled = !matches!(written, Err(LogError::Store { .. }));
+        if settled {
+            self.tail.lock().await.snapshot_settled(&due);
+        }
+        written.map(Some)
+    }
+
+    /// Folds the whole log from commit 0 and compares byte for byte with the live state and with
+    /// the newest snapshot.
+    pub async fn replay(&self, progress: impl FnMut(u64) + Send) -> Result<Replayed, LogError> {
+        let live = self.view().await?;
+        replay(&self.access, &live, progress).await
     }
 
     /// What is known now: caught up with every append that was acknowledged before the call.

@@ -23,6 +23,13 @@ pub struct Rules {
     /// After `log.closed` nothing is appended (DECISIONS 9). Broken: the log goes on beside its
     /// restored successor.
     pub closed_log_refuses: bool,
+    /// A reader begins from a snapshot only when the log's commit of that number is the one that
+    /// the snapshot was made after. Broken: one of another log, or of a history that a restore has
+    /// cut off, is believed.
+    pub snapshot_is_bound: bool,
+    /// A snapshot holds the state after the commit that it names. Broken: the state of the snapshot
+    /// before goes out under the newer commit's number.
+    pub snapshot_is_of_its_commit: bool,
 }
 
 impl Default for Rules {
@@ -34,6 +41,8 @@ impl Default for Rules {
             prev_is_checked: true,
             readers_catch_up: true,
             closed_log_refuses: true,
+            snapshot_is_bound: true,
+            snapshot_is_of_its_commit: true,
         }
     }
 }

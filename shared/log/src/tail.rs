@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use leviathan_core::state::{Closed, READER_VERSION, State};
+use leviathan_core::ids::Digest;
+use leviathan_core::state::{Closed, State};
 
 use crate::access::{Access, Found, Got, Heard};
+use crate::cold_start::{Claim, ColdStart};
 use crate::commit::{Commit, Fault, StoredCommit, decode};
 use crate::error::LogError;
 use crate::keys;
-use crate::listing::Listing;
+use crate::listing::{LIST_PAGE, Listing};
 use crate::pace::Pace;
 use crate::position::Position;
 use crate::rules::Rules;
+use crate::snapshot::Kept;
 use crate::time::CorrectedClock;
 use crate::transact::elapsed;
 
@@ -37,6 +40,10 @@ pub(crate) struct Tail {
     view: Arc<View>,
     /// Whether the first catch-up is through.
     warm: bool,
+    pub(crate) cold_start: ColdStart,
+    /// What says how far the log reached once; each must be met.
+    claims: Vec<Claim>,
+    snapshots: Kept,
     at_end_at: Option<Timestamp>,
     time: CorrectedClock,
     pace: Pace,
@@ -52,7 +59,7 @@ impl Tail {
     pub(crate) async fn catch_up(&mut self, access: &Access) -> Result<(), LogError> {
         self.at_end_at = None;
         if !self.warm {
-            self.read_listed(access).await?;
+            self.start_cold(access).await?;
             self.warm = true;
         }
         loop {
@@ -60,6 +67,7 @@ impl Tail {
                 Found::Here(got) => self.take_object(&access.rules, got)?,
                 Found::Nothing(heard) => {
                     self.observe(heard);
+                    self.meet_claims()?;
                     self.at_end_at = Some(heard.asked_at);
                     return Ok(());
                 }
@@ -67,14 +75,15 @@ impl Tail {
         }
     }
 
-    /// A cold start: everything that a LIST names, which also proves that there is no hole.
-    async fn read_listed(&mut self, access: &Access) -> Result<(), LogError> {
-        if !access.rules.cold_start_lists {
-            return Ok(());
-        }
-        let mut listing = Listing::default();
+    /// Everything that a LIST names, which also proves that there is no hole.
+    pub(crate) async fn read_listed(
+        &mut self,
+        access: &Access,
+        mut listing: Listing,
+    ) -> Result<(), LogError> {
         loop {
             let chunk = listing.fetch(access, self.view.position.next_seq()).await?;
+            self.snapshots.will_read_to(listing.last());
             if chunk.is_empty() {
                 return Ok(());
             }
@@ -82,6 +91,69 @@ impl Tail {
                 self.take_object(&access.rules, got)?;
             }
         }
+    }
+
+    /// Lets a LIST say that nothing lies behind the end, and that the end itself is still there.
+    /// What was appended since the last look is read too.
+    pub(crate) async fn prove_end(&mut self, access: &Access) -> Result<(), LogError> {
+        let Position { seq, digest, .. } = self.view.position.clone();
+        let mut listing = Listing::begin(access, seq.unwrap_or_default(), LIST_PAGE).await?;
+        if let Some(seq) = seq
+            && !listing.take_first(seq)
+        {
+            match access.get(seq).await? {
+                // The LIST is old, or names something else besides: that is its reader's to say.
+                Some(got) if Some(Digest::of(&got.object.bytes)) == digest => {}
+                Some(_) => return Err(damaged(seq, Fault::NotAsRead)),
+                None => {
+                    return Err(LogError::shorter(
+                        &self.view.position,
+                        seq,
+                        "this process has read it",
+                    ));
+                }
+            }
+        }
+        self.read_listed(access, listing).await
+    }
+
+    /// Another thing that says how far the log reached.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        self.claims.push(claim);
+    }
+
+    /// Every claim must be met by the end that was found; who asks again gets the same answer.
+    fn meet_claims(&mut self) -> Result<(), LogError> {
+        let end = &self.view.position;
+        match self.claims.iter().find(|claim| claim.is_broken_by(end)) {
+            Some(claim) => {
+                Err(LogError::shorter(&self.view.position, claim.seq, claim.evidence.clone()))
+            }
+            None => {
+                self.claims.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins anew from this view.
+    pub(crate) fn restart_from(&mut self, view: View) {
+        self.view = Arc::new(view);
+    }
+
+    /// From now on keeps what snapshots are made of.
+    pub(crate) fn keep_snapshots(&mut self) {
+        self.snapshots.keep();
+    }
+
+    /// The view of which a snapshot is to be written.
+    pub(crate) fn due_snapshot(&self) -> Option<Arc<View>> {
+        self.snapshots.due()
+    }
+
+    /// It was written, or never can be.
+    pub(crate) fn snapshot_settled(&mut self, view: &View) {
+        self.snapshots.settled(view);
     }
 
     /// Goes one commit further by what stands under the next key.
@@ -104,6 +176,7 @@ impl Tail {
         };
         advanced.map_err(|fault| damaged(stored.commit.header.seq, fault))?;
         fold(&mut view.state, &stored.commit);
+        self.snapshots.passed(rules, &self.view);
         Ok(())
     }
 
@@ -179,10 +252,10 @@ impl Tail {
     }
 
     /// DECISIONS 7: who is older than the log demands decides nothing.
-    pub(crate) fn refuse_newer_log(&self) -> Result<(), LogError> {
-        let needed = self.view.position.min_reader;
-        if needed > READER_VERSION {
-            return Err(LogError::NewerLog { needed, understood: READER_VERSION });
+    pub(crate) fn refuse_newer_log(&self, access: &Access) -> Result<(), LogError> {
+        let (needed, understood) = (self.view.position.min_reader, access.understood);
+        if needed > understood {
+            return Err(LogError::NewerLog { needed, understood });
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ async fn turn<A>(
     decide: &mut (impl FnMut(&State, &Moment) -> Decision<A> + Send),
     at_end: bool,
 ) -> Result<Turn<A>, LogError> {
-    tail.refuse_newer_log()?;
+    tail.refuse_newer_log(access)?;
     tail.refuse_closed(&access.rules)?;
     let now = tail.now(access).await?;
     let view = tail.view();

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use leviathan_core::decide::{Decision, Moment};
 use leviathan_core::event::Principal;
 use leviathan_core::ids::{Digest, TargetId};
+use leviathan_core::ports::ObjectStore;
 use leviathan_core::state::State;
 use leviathan_local::folder_store::FolderStore;
 use leviathan_local::forge::LocalForge;
@@ -41,8 +42,10 @@ impl Session {
         let writer =
             Writer { program: PROGRAM.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let clock = Arc::new(SystemClock);
-        let log = Log::new(store(folder.log()), clock, Arc::new(SystemEntropy), writer);
-        let artifacts = Artifacts::new(store(folder.data()));
+        let data = store(folder.data());
+        let log = Log::new(store(folder.log()), clock, Arc::new(SystemEntropy), writer)
+            .with_data(Arc::clone(&data) as Arc<dyn ObjectStore>);
+        let artifacts = Artifacts::new(data);
         Ok(Self { runtime: runtime()?, folder, log: Arc::new(log), artifacts })
     }
 

@@ -31,6 +31,7 @@ use crate::output::Output;
 use crate::state_folder::StateFolder;
 
 mod mirrored;
+mod snapshots;
 
 /// How often the scheduling pass runs when nothing happens.
 const TICK_EVERY: Duration = Duration::from_secs(2);
@@ -208,6 +209,9 @@ impl Engine {
             leviathan_tick::TickError::Log(error) => CommandError::from(error),
         })?;
         worked |= pass.appended;
+        if pass.upkeep.snapshot.is_some() {
+            snapshots::drop_old(&self.state).await;
+        }
         worked |= self.handle_messages().await?;
         let view = self.log.view().await?;
         let waits = view.state.live_attempts().next().is_some()

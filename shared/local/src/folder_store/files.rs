@@ -97,6 +97,15 @@ impl Files {
         flush_parent(&path).map_err(|problem| unclear(key, &problem))
     }
 
+    /// Removes an object; gone already is removed.
+    pub(super) fn remove(&self, key: &str) -> Result<(), StoreError> {
+        self.writable(key)?;
+        match fs::remove_file(self.root.join(key)) {
+            Err(problem) if problem.kind() != ErrorKind::NotFound => Err(refused(key, &problem)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     fn writable(&self, key: &str) -> Result<(), StoreError> {
         if self.read_only {
             let reason = "the store was opened for reading only".to_owned();

@@ -113,6 +113,9 @@ pub enum Fault {
         /// The digest that was noted down.
         expected: String,
     },
+    /// It is not the commit that this process has read there before.
+    #[error("it is another commit than this process has read there before")]
+    NotAsRead,
     /// The object has our own nonce and other bytes than we sent.
     #[error("it carries the nonce of our own append, but not the bytes that we sent")]
     NotOurBytes,

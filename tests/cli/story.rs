@@ -91,6 +91,10 @@ impl World {
             policy: policy(),
             source: "repository".to_owned(),
         };
+        for task in tasks {
+            let put = self.artifacts.put(task.definition.to_json().into_bytes());
+            self.runtime.block_on(put).unwrap();
+        }
         let id = id.parse().unwrap();
         let once =
             || self.program(Role::Tick, |state, moment| sync::sync(state, moment, &id, &observed));

@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use leviathan_core::authority::authorised;
 use leviathan_core::backlog;
 use leviathan_core::decide::sync::{self, Observed, Progress};
 use leviathan_core::decide::{Decision, dispatch, operator, tick};
 use leviathan_core::diff::{Diff, FileChange};
 use leviathan_core::event::{Principal, Role};
-use leviathan_core::fact::{AttemptChecked, AttemptStarted, CheckResult, Fact, TargetRegistered};
+use leviathan_core::fact::{
+    AttemptChecked, AttemptStarted, CheckResult, Fact, TargetRegistered, Violation,
+};
 use leviathan_core::ids::{AttemptId, Digest, GitCommit, TargetId, branch_name};
 use leviathan_core::policy::{Command, Guardrails, Limits, Policy, ScopePolicy, Tool};
 use leviathan_core::ports::{Forge, ObjectStore};
@@ -230,6 +233,19 @@ impl Running {
 
     pub(crate) async fn attempt(&self) -> Attempt {
         self.state().await.attempts[&self.id].clone()
+    }
+
+    /// What publish refused, from the event that says so.
+    pub(crate) async fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for seq in self.attempt().await.commits {
+            for event in self.log.read(seq).await.unwrap().events {
+                if let Some(Fact::PublishRefused(fact)) = authorised(&event) {
+                    found.extend(fact.violations);
+                }
+            }
+        }
+        found
     }
 
     pub(crate) fn branch(&self) -> String {

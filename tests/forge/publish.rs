@@ -198,7 +198,7 @@ async fn rules_are_held_on_the_bytes_that_would_be_pushed() {
         reason(running.publish().await);
         let attempt = running.attempt().await;
         assert_eq!(attempt.status, AttemptStatus::Failed, "{path}");
-        let violations = attempt.end.unwrap().violations;
+        let violations = running.violations().await;
         assert!(violations.iter().any(|violation| violation.path == path), "{violations:?}");
         assert_eq!(running.branches(), "", "{path}");
     }
@@ -249,7 +249,7 @@ async fn a_task_that_no_longer_allows_the_change_is_refused() {
     let now = running.world.commit(BACKLOG, &narrowed, "narrowed");
     running.sync(&narrowed, &now).await;
     assert!(reason(running.publish().await).contains("changed meanwhile"));
-    let violations = running.attempt().await.end.unwrap().violations;
+    let violations = running.violations().await;
     assert!(violations.iter().all(|violation| violation.path == "src/parser.rs"), "{violations:?}");
 }
 
@@ -288,7 +288,7 @@ async fn the_policy_that_is_in_force_now_counts() {
     let now = running.world.commit("README.md", "# On, but\n", "on");
     running.sync(TASKS, &now).await;
     reason(running.publish().await);
-    let violations = running.attempt().await.end.unwrap().violations;
+    let violations = running.violations().await;
     assert!(violations.iter().any(|violation| violation.path == "src/parser.rs"));
     assert_eq!(running.branches(), "");
 }
@@ -360,7 +360,7 @@ async fn an_attempt_that_is_called_off_meanwhile_leaves_no_branch() {
         forge.lost.notified().await;
         assert_eq!(running.branches().lines().count(), 1);
         let person = Principal::operator("ada");
-        let cancel = |state: &_| operator::cancel(state, &running.id, "not now");
+        let cancel = |state: &_| operator::cancel(state, None, &running.id, "not now");
         running.commit(person, cancel).await.unwrap();
         forge.go.notify_one();
     };
@@ -375,7 +375,10 @@ async fn a_cancelled_attempt_is_not_published() {
     let running = Running::new().await;
     running.checked(running.change()).await;
     let person = Principal::operator("ada");
-    running.commit(person, |state| operator::cancel(state, &running.id, "not now")).await.unwrap();
+    running
+        .commit(person, |state| operator::cancel(state, None, &running.id, "not now"))
+        .await
+        .unwrap();
     assert_eq!(running.publish().await, Published::NotWaiting);
     assert_eq!(running.branches(), "");
 }

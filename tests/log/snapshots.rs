@@ -171,6 +171,8 @@ fn target() -> leviathan_core::state::Target {
         problem: None,
         tasks: BTreeMap::new(),
         pull_requests: BTreeMap::new(),
+        last_pull_request: 0,
+        forgotten: 0,
     }
 }
 

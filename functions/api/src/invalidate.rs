@@ -57,7 +57,7 @@ async fn invalidate_ours(
         return Err(ApiError::Forbidden(text.to_owned()));
     }
     let transaction = Transaction::of("attempt.invalidate", caller.principal());
-    let decide = |state: &_, _: &_| operator::invalidate(state, &attempt, reason);
+    let decide = |state: &_, _: &_| operator::invalidate(state, None, &attempt, reason);
     let outcome = app.log.transact(&transaction, decide).await?;
     if let Some(commit) = &outcome.commit {
         app.committed(commit).await;

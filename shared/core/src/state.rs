@@ -7,9 +7,13 @@
 mod apply;
 mod attempt;
 mod log;
+mod past;
 mod seen;
 mod target;
 mod task;
+#[cfg(test)]
+mod tests;
+mod wish;
 
 use std::collections::BTreeMap;
 
@@ -17,9 +21,11 @@ use serde::{Deserialize, Serialize};
 
 pub use attempt::{Attempt, AttemptEnd, AttemptStatus, Prepared};
 pub use log::{Closed, LogLife};
+pub use past::{Ageing, Departure, Past};
 pub use seen::{Seen, WINDOW, bundle_id_key, bundle_key, event_key};
 pub use target::{Problem, PullRequest, PullRequestState, Synced, Target};
-pub use task::{Failures, Task};
+pub use task::{Failures, Refused, Task};
+pub use wish::Wish;
 
 use crate::ids::{AttemptId, Digest, TargetId, TaskId};
 
@@ -50,8 +56,10 @@ pub struct State {
     pub events: u64,
     /// The repositories that are worked for.
     pub targets: BTreeMap<TargetId, Target>,
-    /// Every attempt, live and ended.
+    /// Attempts: the live ones, and those that ended and have not aged (see [`Ageing`]).
     pub attempts: BTreeMap<AttemptId, Attempt>,
+    /// What ended, and what left.
+    pub past: Past,
     /// What came in from clients already.
     pub seen: Seen,
     /// Which life of the log this is, and whether it is over.

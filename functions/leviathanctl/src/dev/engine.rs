@@ -327,7 +327,8 @@ impl Engine {
                 matches!(attempt.status, AttemptStatus::Submitted | AttemptStatus::Running)
             });
             let reason = "the run was stopped; the next one tries again";
-            let cancelled = running.flat_map(|(id, _)| orders::cancel(state, id, reason).events);
+            let cancelled =
+                running.flat_map(|(id, _)| orders::cancel(state, None, id, reason).events);
             Decision::new(cancelled.collect(), ())
         };
         self.log.transact(&transaction, |state, _| decide(state)).await?;

@@ -5,7 +5,7 @@ use crate::fact::{
     AttemptCancelled, AttemptInvalidated, Fact, TargetRegistered, TaskStatus, TaskUnblocked,
 };
 use crate::ids::{AttemptId, TargetId, TaskId};
-use crate::state::{AttemptStatus, State};
+use crate::state::{Attempt, AttemptStatus, State};
 
 /// Why an order changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,9 +76,14 @@ pub fn unblock(
     Decision::new(vec![Fact::from(fact).event(target)], Ok(()))
 }
 
-/// Calls a live attempt off.
-pub fn cancel(state: &State, id: &AttemptId, reason: &str) -> Decision<Result<(), Refusal>> {
-    let Some(attempt) = state.attempts.get(id) else {
+/// Calls a live attempt off. `aged`: the attempt as it left the state, if it did.
+pub fn cancel(
+    state: &State,
+    aged: Option<&Attempt>,
+    id: &AttemptId,
+    reason: &str,
+) -> Decision<Result<(), Refusal>> {
+    let Some(attempt) = state.attempts.get(id).or(aged) else {
         return Decision::nothing(Err(Refusal::NoAttempt(id.clone())));
     };
     if attempt.status.is_terminal() {
@@ -90,9 +95,15 @@ pub fn cancel(state: &State, id: &AttemptId, reason: &str) -> Decision<Result<()
 }
 
 /// Does not count an attempt: a live one ends, a failed one gives its try back (CONTRACT 1.3 A1).
-/// The same again is nothing new.
-pub fn invalidate(state: &State, id: &AttemptId, reason: &str) -> Decision<Result<(), Refusal>> {
-    let Some(attempt) = state.attempts.get(id) else {
+/// The same again is nothing new. `aged`: the attempt as it left the state, if it did; then its
+/// failure counts no longer, and only what is shown of it changes.
+pub fn invalidate(
+    state: &State,
+    aged: Option<&Attempt>,
+    id: &AttemptId,
+    reason: &str,
+) -> Decision<Result<(), Refusal>> {
+    let Some(attempt) = state.attempts.get(id).or(aged) else {
         return Decision::nothing(Err(Refusal::NoAttempt(id.clone())));
     };
     if attempt.status == AttemptStatus::Invalidated {

@@ -12,7 +12,7 @@ use crate::fact::{
 };
 use crate::ids::{Digest, GitCommit, TargetId, TaskId};
 use crate::policy::Policy;
-use crate::state::{State, Target, Task};
+use crate::state::{State, Target, Task, Wish};
 
 /// Tasks that one commit takes up; the caller decides again until the answer is `Done`.
 const MAX_TASKS_A_COMMIT: usize = 256;
@@ -78,7 +78,7 @@ pub fn sync(
         if changed == MAX_TASKS_A_COMMIT {
             return Decision::new(events, Progress::More);
         }
-        let news = take_up(moment, target_id, target.tasks.get(&task.definition.id), task);
+        let news = take_up(moment, target_id, target, task);
         changed += usize::from(!news.is_empty());
         events.extend(news);
     }
@@ -144,10 +144,11 @@ fn summary(
 fn take_up(
     moment: &Moment,
     target_id: &TargetId,
-    known: Option<&Task>,
+    target: &Target,
     task: &BacklogTask,
 ) -> Vec<NewEvent> {
-    let mut wish = wish(moment, target_id, known, task);
+    let known = target.tasks.get(&task.definition.id);
+    let mut wish = wish(moment, target_id, target, task);
     let Some(known) = known else {
         let status = wish.status;
         let mut facts = vec![Fact::from(wish)];
@@ -161,7 +162,7 @@ fn take_up(
         wish.generation = known.wish.generation.saturating_add(1);
         wish.created_at = moment.now;
     }
-    if wish == known.wish && !known.removed {
+    if Wish::from(wish.clone()) == known.wish && !known.removed {
         return Vec::new();
     }
     let status = wish.status;
@@ -177,12 +178,8 @@ fn take_up(
     events(target_id, facts)
 }
 
-fn wish(
-    moment: &Moment,
-    target_id: &TargetId,
-    known: Option<&Task>,
-    task: &BacklogTask,
-) -> TaskCreated {
+fn wish(moment: &Moment, target_id: &TargetId, target: &Target, task: &BacklogTask) -> TaskCreated {
+    let known = target.tasks.get(&task.definition.id);
     let definition = &task.definition;
     let criteria = definition.acceptance_criteria.iter().take(20);
     TaskCreated {
@@ -200,7 +197,7 @@ fn wish(
         ready: task.ready,
         status: task.status,
         definition: definition.digest(),
-        generation: known.map_or(1, |task| task.wish.generation),
+        generation: known.map_or_else(|| target.first_generation(), |task| task.wish.generation),
         created_at: known.map_or(moment.now, |task| task.wish.created_at),
     }
 }

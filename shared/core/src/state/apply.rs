@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Attempt, AttemptEnd, AttemptStatus, Prepared, Problem, PullRequest, PullRequestState, State,
-    Synced, Target, Task,
+    Ageing, Attempt, AttemptEnd, AttemptStatus, Departure, Prepared, Problem, PullRequest,
+    PullRequestState, Refused, State, Synced, Target, Task, Wish,
 };
 use crate::authority::authorised;
 use crate::event::{Event, Role};
@@ -21,6 +21,12 @@ impl State {
     /// Takes one event in. Total: what is foreign or not authorised changes nothing but the count
     /// and the idempotency window.
     pub fn apply(&mut self, event: &Event) {
+        self.apply_by(event, &Ageing::STANDARD);
+    }
+
+    /// As [`apply`](Self::apply), with other numbers for what leaves the state: only for tests,
+    /// which prove that no decision depends on them.
+    pub fn apply_by(&mut self, event: &Event, ageing: &Ageing) {
         self.events = event.offset.saturating_add(1);
         let fact = authorised(event);
         if matches!(event.principal.role, Role::Attempt | Role::Legacy | Role::Operator) {
@@ -28,13 +34,23 @@ impl State {
             self.seen.event(event, live.as_ref());
         }
         if let Some(fact) = fact {
-            self.note_commit(&fact, event);
+            self.note_commit(&fact, event, ageing);
             self.apply_fact(fact, event);
+        }
+        if event.offset.checked_rem(ageing.every) == Some(0) {
+            self.age(event.recorded_at, ageing);
         }
     }
 
-    fn note_commit(&mut self, fact: &Fact, event: &Event) {
-        let Some(attempt) = fact.attempt().and_then(|id| self.attempts.get_mut(id)) else { return };
+    fn note_commit(&mut self, fact: &Fact, event: &Event, ageing: &Ageing) {
+        let Some(id) = fact.attempt() else { return };
+        let Some(attempt) = self.attempts.get_mut(id) else {
+            if !matches!(fact, Fact::AttemptCreated(_)) {
+                let later = Departure::Later { attempt_id: id.clone(), seq: event.seq };
+                self.past.depart(later, ageing.departures);
+            }
+            return;
+        };
         if attempt.commits.last() != Some(&event.seq) {
             attempt.commits.push(event.seq);
         }
@@ -57,9 +73,9 @@ impl State {
             }),
             Fact::TaskCreated(wish) => self.task_wished(wish),
             Fact::TaskUpdated(fact::TaskUpdated(wish)) => self.task_wished(wish),
-            Fact::TaskRemoved(fact) => self.task_removed(&fact.target_id, &fact.task_id),
+            Fact::TaskRemoved(fact) => self.task_removed(&fact.target_id, &fact.task_id, event),
             Fact::TaskRefused(fact) => self.with_task(&fact.target_id, &fact.task_id, |task| {
-                task.refusal = Some(fact.reason);
+                task.refusal = Some(Refused { code: fact.reason.code });
             }),
             Fact::TaskCompleted(fact) => self.with_task(&fact.target_id, &fact.task_id, |task| {
                 task.status = TaskStatus::Completed;
@@ -69,7 +85,7 @@ impl State {
             }),
             Fact::TaskBlocked(fact) => self.with_task(&fact.target_id, &fact.task_id, |task| {
                 task.status = TaskStatus::Blocked;
-                task.blocked_reason = Some(fact.reason);
+                task.blocked_reason = Some(short(fact.reason));
                 task.refusal = None;
             }),
             Fact::TaskUnblocked(fact) => self.with_task(&fact.target_id, &fact.task_id, |task| {
@@ -88,11 +104,13 @@ impl State {
             Fact::PrMerged(fact) => {
                 let end = format!("merged as {} ({})", fact.merge_commit, fact.found_by);
                 let state = PullRequestState::Merged;
-                self.pr_ended(&fact.target_id, fact.pr_number, &fact.task_id, state, end);
+                let pull_request = (&fact.target_id, fact.pr_number);
+                self.pr_ended(pull_request, &fact.task_id, state, end, event.offset);
             }
             Fact::PrClosed(fact) => {
                 let state = PullRequestState::Closed;
-                self.pr_ended(&fact.target_id, fact.pr_number, &fact.task_id, state, fact.reason);
+                let pull_request = (&fact.target_id, fact.pr_number);
+                self.pr_ended(pull_request, &fact.task_id, state, fact.reason, event.offset);
             }
             Fact::LogClosed(fact) => self.log.close(fact),
             Fact::LogRestored(fact) => self.log.restore(fact),
@@ -114,6 +132,7 @@ impl State {
 
     fn apply_attempt_fact(&mut self, fact: Fact, event: &Event) {
         let at = event.recorded_at;
+        let ended_by = (event.offset, at);
         let Some(id) = fact.attempt().cloned() else { return };
         match fact {
             Fact::AttemptSubmitted(fact) => self.with_live(&id, |attempt| {
@@ -160,35 +179,31 @@ impl State {
                     (None, Some(note)) => note,
                     (None, None) => "nothing had to change".to_owned(),
                 };
-                let _ = self.end_attempt(&id, AttemptStatus::Succeeded, None, summary, at);
+                let _ = self.end_attempt(&id, AttemptStatus::Succeeded, None, summary, ended_by);
             }
             Fact::AttemptFailed(fact) => {
                 let (status, class) = (AttemptStatus::Failed, Some(fact.class));
-                if self.end_attempt(&id, status, class, fact.error_summary, at) {
-                    self.with_end(&id, |end| {
-                        end.failure_type = Some(fact.failure_type);
-                        end.violations = fact.violations;
-                        end.checks = fact.checks;
-                    });
+                if self.end_attempt(&id, status, class, fact.error_summary, ended_by) {
+                    self.with_end(&id, |end| end.failure_type = Some(fact.failure_type));
                 }
             }
             Fact::PublishRefused(fact) => {
                 let (status, class) = (AttemptStatus::Failed, Some(FailureClass::Task));
-                if self.end_attempt(&id, status, class, fact.reason, at) {
-                    self.with_end(&id, |end| {
-                        end.failure_type = Some("publish_refused".to_owned());
-                        end.violations = fact.violations;
-                    });
+                if self.end_attempt(&id, status, class, fact.reason, ended_by) {
+                    let failure_type = "publish_refused".to_owned();
+                    self.with_end(&id, |end| end.failure_type = Some(failure_type));
                 }
             }
             Fact::AttemptTimedOut(fact) => {
                 let class = Some(fact.class);
-                let _ = self.end_attempt(&id, AttemptStatus::TimedOut, class, fact.reason, at);
+                let _ =
+                    self.end_attempt(&id, AttemptStatus::TimedOut, class, fact.reason, ended_by);
             }
             Fact::AttemptCancelled(fact) => {
-                let _ = self.end_attempt(&id, AttemptStatus::Cancelled, None, fact.reason, at);
+                let _ =
+                    self.end_attempt(&id, AttemptStatus::Cancelled, None, fact.reason, ended_by);
             }
-            Fact::AttemptInvalidated(fact) => self.attempt_invalidated(&id, fact.reason, at),
+            Fact::AttemptInvalidated(fact) => self.attempt_invalidated(&id, fact.reason, ended_by),
             _ => {}
         }
     }
@@ -202,39 +217,46 @@ impl State {
             problem: None,
             tasks: Default::default(),
             pull_requests: Default::default(),
+            last_pull_request: 0,
+            forgotten: 0,
         });
         target.name = fact.name;
         target.repository = fact.repo_url;
         target.default_branch = fact.default_branch;
     }
 
-    fn task_wished(&mut self, wish: fact::TaskCreated) {
-        let Some(target) = self.targets.get_mut(&wish.target_id) else { return };
-        match target.tasks.get_mut(&wish.task_id) {
+    fn task_wished(&mut self, fact: fact::TaskCreated) {
+        let (target_id, id) = (fact.target_id.clone(), fact.task_id.clone());
+        let Some(target) = self.targets.get_mut(&target_id) else { return };
+        let wish = Wish::from(fact);
+        match target.tasks.get_mut(&id) {
             Some(task) => {
                 if wish.generation > task.wish.generation {
                     task.begin_generation();
                 }
-                task.removed = false;
+                if std::mem::take(&mut task.removed) {
+                    self.past.task_returned(&target_id, &id);
+                }
                 task.refusal = None;
                 task.wish = wish;
             }
             None => {
-                target.tasks.insert(wish.task_id.clone(), Task::new(wish));
+                target.tasks.insert(id, Task::new(wish));
             }
         }
     }
 
-    fn task_removed(&mut self, target: &TargetId, id: &TaskId) {
-        self.with_target(target, |target| {
-            let Some(task) = target.tasks.get_mut(id) else { return };
-            if task.attempts == 0 && task.wish.generation == 1 {
-                target.tasks.remove(id);
-            } else {
-                task.removed = true;
-                task.refusal = None;
-            }
-        });
+    fn task_removed(&mut self, target_id: &TargetId, id: &TaskId, event: &Event) {
+        let Some(target) = self.targets.get_mut(target_id) else { return };
+        let Some(task) = target.tasks.get_mut(id) else { return };
+        if task.attempts == 0 && task.wish.generation == 1 {
+            // No attempt was ever made of it, so nothing has to be remembered.
+            target.tasks.remove(id);
+        } else if !task.removed {
+            task.removed = true;
+            task.refusal = None;
+            self.past.task_removed(event.offset, target_id, id, event.recorded_at);
+        }
     }
 
     fn attempt_created(&mut self, fact: fact::AttemptCreated, event: &Event) {
@@ -281,7 +303,7 @@ impl State {
         status: AttemptStatus,
         class: Option<FailureClass>,
         summary: String,
-        at: Timestamp,
+        (offset, at): (u64, Timestamp),
     ) -> bool {
         let Some(attempt) = self.attempts.get_mut(id) else { return false };
         if attempt.status.is_terminal() {
@@ -289,14 +311,13 @@ impl State {
         }
         attempt.status = status;
         attempt.changed_at = at;
-        attempt.end = Some(AttemptEnd {
-            class,
-            failure_type: None,
-            summary: summary.clone(),
-            violations: Vec::new(),
-            checks: Vec::new(),
-        });
+        attempt.end =
+            Some(AttemptEnd { class, failure_type: None, summary: short(summary.clone()) });
+        if let Some(checked) = &mut attempt.checked {
+            checked.checks.clear();
+        }
         self.seen.ended(id);
+        self.past.attempt_ended(offset, id);
         let freed = Freed {
             target: attempt.target.clone(),
             task: attempt.task.clone(),
@@ -334,7 +355,7 @@ impl State {
                 // Nobody confirmed that the work is done, and the same tool would change nothing
                 // again: a person has to look.
                 task.status = TaskStatus::Blocked;
-                task.blocked_reason = Some(summary);
+                task.blocked_reason = Some(short(summary));
             }
             _ => {
                 task.status = TaskStatus::Pending;
@@ -346,8 +367,8 @@ impl State {
     }
 
     /// A person does not count it: it ends if it was live, and its failure is taken back.
-    fn attempt_invalidated(&mut self, id: &AttemptId, reason: String, at: Timestamp) {
-        if self.end_attempt(id, AttemptStatus::Invalidated, None, reason.clone(), at) {
+    fn attempt_invalidated(&mut self, id: &AttemptId, reason: String, ended_by: (u64, Timestamp)) {
+        if self.end_attempt(id, AttemptStatus::Invalidated, None, reason.clone(), ended_by) {
             return;
         }
         let Some(attempt) = self.attempts.get_mut(id) else { return };
@@ -356,7 +377,7 @@ impl State {
         }
         attempt.status = AttemptStatus::Invalidated;
         let class = attempt.end.as_mut().and_then(|end| {
-            end.summary = reason;
+            end.summary = short(reason);
             end.class.take()
         });
         let (target, task, generation) =
@@ -396,23 +417,29 @@ impl State {
             foreign_head: None,
             end: None,
         };
+        target.last_pull_request = target.last_pull_request.max(number);
         target.pull_requests.insert(number, pull_request);
     }
 
     fn pr_ended(
         &mut self,
-        target: &TargetId,
-        number: u64,
+        (target, number): (&TargetId, u64),
         task: &TaskId,
         status: PullRequestState,
         end: String,
+        offset: u64,
     ) {
+        let mut ended = false;
         self.with_pull_request(target, number, |pull_request| {
             if pull_request.status == PullRequestState::Open {
                 pull_request.status = status;
-                pull_request.end = Some(end);
+                pull_request.end = Some(short(end));
+                ended = true;
             }
         });
+        if ended {
+            self.past.pull_request_ended(offset, target, number);
+        }
         self.with_task(target, task, |task| {
             if task.pull_request == Some(number) {
                 task.pull_request = None;
@@ -470,6 +497,21 @@ struct Freed {
     task: TaskId,
     generation: u32,
     has_pull_request: bool,
+}
+
+/// The longest text for a person that the state keeps, in characters; the whole of it is in the event.
+const MAX_TEXT: usize = 400;
+
+fn short(text: String) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        None => text,
+        Some((at, _)) => {
+            let mut text = text;
+            text.truncate(at);
+            text.push('…');
+            text
+        }
+    }
 }
 
 /// Exponential backoff, each class counted by itself.

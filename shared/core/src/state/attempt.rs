@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{AttemptChecked, CheckResult, FailureClass, Violation};
+use crate::fact::{AttemptChecked, FailureClass};
 use crate::ids::{Digest, GitCommit, TargetId, TaskId};
 
 /// Where an attempt stands (DESIGN, "An attempt").
@@ -124,10 +124,6 @@ pub struct AttemptEnd {
     pub class: Option<FailureClass>,
     /// One word for machines, such as `scope_violation`.
     pub failure_type: Option<String>,
-    /// One line for a person.
+    /// One line for a person. What the gate refused and how each check went is in its events.
     pub summary: String,
-    /// What the gate refused.
-    pub violations: Vec<Violation>,
-    /// Each invariant's result.
-    pub checks: Vec<CheckResult>,
 }

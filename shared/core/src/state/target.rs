@@ -24,8 +24,13 @@ pub struct Target {
     pub problem: Option<Problem>,
     /// Its tasks.
     pub tasks: BTreeMap<TaskId, Task>,
-    /// Its pull requests by number.
+    /// Its pull requests by number: the open ones, and those that ended and have not aged.
     pub pull_requests: BTreeMap<u64, PullRequest>,
+    /// The highest number that a pull request of it ever had.
+    pub last_pull_request: u64,
+    /// The highest generation of a removed task that aged: a task that is new to the state begins
+    /// beyond it, so that no attempt's id comes twice.
+    pub forgotten: u32,
 }
 
 /// A target's files as last read.
@@ -90,8 +95,13 @@ impl Target {
         self.pull_requests.iter().filter(|(_, pr)| pr.status == PullRequestState::Open)
     }
 
+    /// The generation of a task that is new to the state.
+    pub fn first_generation(&self) -> u32 {
+        self.forgotten.saturating_add(1)
+    }
+
     /// The number that a local repository's next pull request gets.
     pub fn next_pull_request(&self) -> u64 {
-        self.pull_requests.keys().next_back().map_or(1, |last| last.saturating_add(1))
+        self.last_pull_request.saturating_add(1)
     }
 }

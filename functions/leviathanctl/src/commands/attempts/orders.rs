@@ -3,7 +3,7 @@
 use leviathan_core::decide::Decision;
 use leviathan_core::decide::operator::{self, Refusal};
 use leviathan_core::ids::{AttemptId, TargetId, TaskId};
-use leviathan_core::state::State;
+use leviathan_core::state::{Attempt, State};
 use serde::Serialize;
 
 use crate::cli::{Global, ReasonArgs};
@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::output::{Format, Output};
 
 /// The decision of one order.
-type Decide = fn(&State, &AttemptId, &str) -> Decision<Result<(), Refusal>>;
+type Decide = fn(&State, Option<&Attempt>, &AttemptId, &str) -> Decision<Result<(), Refusal>>;
 
 /// An order, and the words for it.
 struct Order {
@@ -81,7 +81,7 @@ fn give(
     let (id, attempt) = select::attempt(&view.state, &arguments.attempt)?;
     let reason = arguments.reason.as_str();
     // Asked beforehand, so that nobody is asked about what can't be done.
-    let planned = (order.decide)(&view.state, id, reason);
+    let planned = (order.decide)(&view.state, Some(attempt), id, reason);
     planned.answer.map_err(refused)?;
     let mut done = Done {
         target_id: &attempt.target,
@@ -98,8 +98,9 @@ fn give(
             attempt.task, order.status, order.cost
         );
         confirm(&question, arguments.yes)?;
-        let outcome = session
-            .order(order.kind, &attempt.target, |state, _| (order.decide)(state, id, reason))?;
+        let outcome = session.order(order.kind, &attempt.target, |state, _| {
+            (order.decide)(state, Some(attempt), id, reason)
+        })?;
         outcome.answer.map_err(refused)?;
         done.changed = outcome.commit.is_some();
     }

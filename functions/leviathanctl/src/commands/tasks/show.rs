@@ -1,8 +1,10 @@
 //! `leviathanctl tasks show`: one task with everything that is known of it.
 
 use jiff::Timestamp;
-use leviathan_core::fact::TaskCreated;
+use leviathan_core::fact::TaskStatus;
+use leviathan_core::ids::{Digest, TaskId};
 use leviathan_core::state::{Failures, State};
+use leviathan_core::task::{Priority, TaskDefinition};
 use serde::Serialize;
 
 use super::{Rows, TaskRow, shown_status};
@@ -20,11 +22,28 @@ struct Shown<'a> {
     #[serde(flatten)]
     row: TaskRow<'a>,
     /// What the file says, as last read.
-    wish: &'a TaskCreated,
+    wish: Wish<'a>,
     /// Failed attempts of this generation, by whose fault.
     failures: Failures,
     /// Newest first.
     attempt_list: Vec<AttemptRow<'a>>,
+}
+
+/// What the file says: the state's part and, from the definition's artifact, the long texts.
+#[derive(Serialize)]
+struct Wish<'a> {
+    title: &'a str,
+    scope: &'a str,
+    priority: Priority,
+    estimated_size: String,
+    allowed_paths: &'a [String],
+    acceptance_criteria: Vec<String>,
+    dependencies: &'a [TaskId],
+    ready: bool,
+    status: TaskStatus,
+    definition: &'a Digest,
+    generation: u32,
+    created_at: Timestamp,
 }
 
 pub(super) fn run(
@@ -32,9 +51,11 @@ pub(super) fn run(
     global: &Global,
     output: Output,
 ) -> Result<Exit, CommandError> {
-    let view = Session::to_read(global, output)?.view()?;
+    let session = Session::to_read(global, output)?;
+    let view = session.view()?;
     let found = select::task(&view.state, arguments)?;
-    let shown = shown(&view.state, &found);
+    let definition = definition(&session, &found, output);
+    let shown = shown(&view.state, &found, definition);
     if output.format == Format::Json {
         output.json(&shown);
         return Ok(Exit::Done);
@@ -50,7 +71,44 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-fn shown<'a>(state: &'a State, found: &FoundTask<'a>) -> Shown<'a> {
+/// The definition's artifact; without it, which is said, the state's part is shown.
+fn definition(session: &Session, found: &FoundTask<'_>, output: Output) -> Option<TaskDefinition> {
+    let digest = &found.task.wish.definition;
+    let read = session.artifact("the task's definition", digest).and_then(|bytes| {
+        serde_json::from_slice(&bytes).map_err(|problem| {
+            let what = format!("artifact {digest} holds no task definition: {problem}");
+            CommandError::failed(what, "")
+        })
+    });
+    read.inspect_err(|error| output.note(&error.what)).ok()
+}
+
+fn wish<'a>(found: &FoundTask<'a>, definition: Option<TaskDefinition>) -> Wish<'a> {
+    let wish = &found.task.wish;
+    let (estimated_size, acceptance_criteria) = definition
+        .map(|definition| (definition.estimated_size, definition.acceptance_criteria))
+        .unwrap_or_default();
+    Wish {
+        title: &wish.title,
+        scope: &wish.scope,
+        priority: wish.priority,
+        estimated_size,
+        allowed_paths: &wish.allowed_paths,
+        acceptance_criteria,
+        dependencies: &wish.dependencies,
+        ready: wish.ready,
+        status: wish.status,
+        definition: &wish.definition,
+        generation: wish.generation,
+        created_at: wish.created_at,
+    }
+}
+
+fn shown<'a>(
+    state: &'a State,
+    found: &FoundTask<'a>,
+    definition: Option<TaskDefinition>,
+) -> Shown<'a> {
     let attempt_list = select::newest_first(state)
         .into_iter()
         .filter(|(_, attempt)| attempt.target == *found.target_id && attempt.task == *found.task_id)
@@ -59,14 +117,14 @@ fn shown<'a>(state: &'a State, found: &FoundTask<'a>) -> Shown<'a> {
     let rows = Rows::of(state, Timestamp::now());
     Shown {
         row: rows.row(found),
-        wish: &found.task.wish,
+        wish: wish(found, definition),
         failures: found.task.failures,
         attempt_list,
     }
 }
 
 fn facts(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
-    let (row, wish) = (&shown.row, shown.wish);
+    let (row, wish) = (&shown.row, &shown.wish);
     let dependencies: Vec<&str> = wish.dependencies.iter().map(|id| id.as_str()).collect();
     let mut facts = vec![
         ("task", row.task_id.to_string()),

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::story::{Story, git_commit, target, task};
+use crate::authority::authorised;
 use crate::decide::{attempt, dispatch, operator, publish};
 use crate::event::{Principal, Role};
 use crate::fact::{AttemptChecked, AttemptFailed, AttemptStarted, Fact, FailureClass, TaskStatus};
 use crate::ids::{AttemptId, Digest};
 use crate::ports::forge::{OpenedPullRequest, PullRequestStatus};
-use crate::state::{AttemptStatus, State};
+use crate::state::{Ageing, Attempt, AttemptStatus, Departure, State};
 
 const TASKS: [&str; 3] = ["one", "two", "three"];
 
@@ -69,12 +70,42 @@ fn pick<'a, T>(all: impl IntoIterator<Item = &'a T>, n: u8) -> Option<&'a T> {
     if all.is_empty() { None } else { all.get(usize::from(n) % all.len()).copied() }
 }
 
-/// Says it as the executor would through the api: only what is accepted is appended.
+/// Says it as the executor would through the api: only what is accepted is appended, and a token
+/// that is over its time lets nobody in.
 fn say(story: &mut Story, id: &AttemptId, fact: Fact) {
+    let started = story.events.iter().rev().find_map(|event| match authorised(event) {
+        Some(Fact::AttemptSubmitted(fact)) if fact.attempt_id == *id => Some(fact.not_after),
+        _ => None,
+    });
+    if started.is_none_or(|not_after| story.now >= not_after) {
+        return;
+    }
     match attempt::judge(&story.state, story.now, id, &fact, &[]) {
         attempt::Verdict::Accept | attempt::Verdict::Late => story.says(id, fact),
         attempt::Verdict::Already | attempt::Verdict::Refuse(_) => {}
     }
+}
+
+/// The attempt as it left the state, and with a person's word of later, as its view tells.
+fn aged(story: &Story, id: &AttemptId) -> Option<Attempt> {
+    let mut found = None;
+    for (_, departure) in story.state.past.newest() {
+        match departure {
+            Departure::Attempt { attempt_id, attempt } if attempt_id == id => {
+                found = Some(attempt.clone());
+            }
+            Departure::Later { attempt_id, seq } if attempt_id == id => {
+                let mut said = story.events.iter().filter(|event| event.seq == *seq);
+                if let Some(attempt) = &mut found
+                    && said.any(|event| event.event_type == "attempt.invalidated")
+                {
+                    attempt.status = AttemptStatus::Invalidated;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn files(story: &mut Story, n: u8) {
@@ -98,10 +129,24 @@ fn files(story: &mut Story, n: u8) {
     story.sync(n, &tasks);
 }
 
-fn take(story: &mut Story, step: &Step) {
-    let attempts: Vec<AttemptId> = story.state.attempts.keys().cloned().collect();
-    let attempt = |n: u8| pick(&attempts, n).cloned();
-    let numbers: Vec<u64> = story.state.targets[&target()].pull_requests.keys().copied().collect();
+/// What a message may be about: everything that there ever was, also where the state forgot it.
+struct Known {
+    attempts: Vec<AttemptId>,
+    numbers: Vec<u64>,
+}
+
+impl Known {
+    fn of(state: &State) -> Self {
+        Self {
+            attempts: state.attempts.keys().cloned().collect(),
+            numbers: state.targets[&target()].pull_requests.keys().copied().collect(),
+        }
+    }
+}
+
+fn take(story: &mut Story, known: &Known, step: &Step) {
+    let attempts = &known.attempts;
+    let attempt = |n: u8| pick(attempts, n).cloned();
     match step {
         Step::Pass(seconds) => {
             story.pass(i64::from(*seconds));
@@ -117,13 +162,13 @@ fn take(story: &mut Story, step: &Step) {
             let position = attempts.iter().position(|known| *known == id).unwrap_or_default();
             let n = u8::try_from(position).unwrap();
             for step in [Step::Submit(n), Step::Claim(n, false), Step::Prepare(n)] {
-                take(story, &step);
+                take(story, known, &step);
             }
             // Not a multiple of four: with a diff.
             let with_diff = n + u8::try_from(attempts.len()).unwrap() * u8::from(n % 4 == 0);
-            take(story, &Step::Check(with_diff));
+            take(story, known, &Step::Check(with_diff));
             for step in [Step::Prepare(n), Step::Open(n)] {
-                take(story, &step);
+                take(story, known, &step);
             }
         }
         Step::Submit(n) => {
@@ -163,7 +208,7 @@ fn take(story: &mut Story, step: &Step) {
             };
             say(story, &id, fact.into());
         }
-        _ => take_rest(story, step, attempt, &numbers),
+        _ => take_rest(story, step, attempt, &known.numbers),
     }
 }
 
@@ -214,12 +259,17 @@ fn take_rest(
         }
         Step::Cancel(n) => {
             let Some(id) = attempt(*n) else { return };
-            let decision = operator::cancel(&story.state, &id, "enough");
+            let decision = operator::cancel(&story.state, aged(story, &id).as_ref(), &id, "enough");
             let _ = story.commit(Principal::operator("ada"), decision);
         }
         Step::Invalidate(n) => {
             let Some(id) = attempt(*n) else { return };
-            let decision = operator::invalidate(&story.state, &id, "does not count");
+            let decision = operator::invalidate(
+                &story.state,
+                aged(story, &id).as_ref(),
+                &id,
+                "does not count",
+            );
             let _ = story.commit(Principal::operator("ada"), decision);
         }
         Step::Unblock(n) => {
@@ -286,7 +336,8 @@ proptest! {
         story.sync(0, &TASKS.map(task));
         for step in &steps {
             let before = story.state.clone();
-            take(&mut story, step);
+            let known = Known::of(&before);
+            take(&mut story, &known, step);
             check(&story);
             check_ends(&before, &story.state);
         }
@@ -298,5 +349,43 @@ proptest! {
         prop_assert_eq!(&again, &story.state);
         let json = serde_json::to_string(&story.state).unwrap();
         prop_assert_eq!(serde_json::from_str::<State>(&json).unwrap(), again);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..Default::default() })]
+
+    /// DECISIONS 4: what leaves the state, and when, changes no decision. One story lets everything
+    /// leave as soon as it may, another nothing ever; a third goes through a snapshot at each step.
+    #[test]
+    fn ageing_and_snapshots_change_no_decision(steps in steps()) {
+        let at_once = Ageing {
+            every: 1,
+            attempts: 0,
+            pull_requests: 0,
+            tasks: usize::MAX,
+            departures: usize::MAX,
+            ..Ageing::STANDARD
+        };
+        let never = Ageing { every: 0, ..at_once };
+        let mut stories = [Story::new(), Story::new(), Story::new()];
+        for (story, ageing) in stories.iter_mut().zip([never, at_once, at_once]) {
+            story.ageing = ageing;
+            story.policy.guardrails.max_open_prs = 2;
+            story.sync(0, &TASKS.map(task));
+        }
+        for step in &steps {
+            let known = Known::of(&stories[0].state);
+            let before = stories[0].events.len();
+            for story in &mut stories {
+                take(story, &known, step);
+            }
+            let json = serde_json::to_string(&stories[2].state).unwrap();
+            stories[2].state = serde_json::from_str(&json).unwrap();
+            let [never, at_once, snapshot] = &stories;
+            prop_assert_eq!(&never.events[before..], &at_once.events[before..], "after {:?}", step);
+            prop_assert_eq!(&at_once.events[before..], &snapshot.events[before..]);
+            prop_assert_eq!(&at_once.state, &snapshot.state);
+        }
     }
 }

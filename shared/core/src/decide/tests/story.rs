@@ -13,7 +13,7 @@ use crate::fact::{
 use crate::ids::{AttemptId, Digest, GitCommit, TargetId, TaskId};
 use crate::policy::{Guardrails, Limits, Policy, ScopePolicy, Tool};
 use crate::ports::forge::{OpenedPullRequest, PullRequestStatus};
-use crate::state::{State, Task};
+use crate::state::{Ageing, State, Task};
 use crate::task::{Priority, TaskDefinition};
 
 pub(crate) struct Story {
@@ -21,6 +21,7 @@ pub(crate) struct Story {
     pub(crate) events: Vec<Event>,
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
+    pub(crate) ageing: Ageing,
     seq: u64,
 }
 
@@ -83,6 +84,7 @@ impl Story {
             events: vec![],
             now: "2026-03-01T12:00:00Z".parse().unwrap(),
             policy: policy(),
+            ageing: Ageing::STANDARD,
             seq: 0,
         };
         let registered = TargetRegistered {
@@ -121,7 +123,7 @@ impl Story {
                 payload: new.payload,
                 hash: String::new(),
             };
-            self.state.apply(&event);
+            self.state.apply_by(&event, &self.ageing);
             self.events.push(event);
         }
         self.seq += 1;

@@ -1,10 +1,10 @@
 //! The scheduling pass.
 
 use super::story::{Story, task, task_id};
-use crate::decide::{attempt, dispatch};
+use crate::decide::{attempt, dispatch, operator};
 use crate::event::{Principal, Role};
 use crate::fact::{AttemptStarted, Fact, FailureClass, TaskStatus};
-use crate::state::AttemptStatus;
+use crate::state::{Ageing, AttemptStatus};
 use crate::task::Priority;
 
 fn code(story: &Story, id: &str) -> String {
@@ -236,4 +236,26 @@ fn why_lists_every_predicates_answer() {
     let no: Vec<&str> =
         answers.iter().filter(|(_, no)| no.is_some()).map(|(name, _)| *name).collect();
     assert_eq!(no, ["ready", "dependencies", "policy_scope"]);
+}
+
+#[test]
+fn a_failure_that_counts_can_be_taken_back_however_old_it_is() {
+    let mut story = Story::new();
+    story.ageing = Ageing { every: 1, attempts: 0, pull_requests: 0, ..Ageing::STANDARD };
+    story.sync(1, &[task("one")]);
+    let first = story.pick("one");
+    story.start(&first);
+    story.fail(&first, FailureClass::Task);
+    story.pass(3_600);
+    let second = story.pick("one");
+    assert!(story.state.attempts.contains_key(&first), "its failure counts");
+    let decision = operator::invalidate(&story.state, None, &first, "the runner was broken");
+    story.commit(Principal::operator("ada"), decision).unwrap();
+    assert_eq!(story.task("one").failures.task, 0);
+    story.start(&second);
+    story.fail(&second, FailureClass::Task);
+    story.pass(3_600);
+    assert!(!story.tick().picked.is_empty(), "one failure counts, two are allowed");
+    // And it leaves as soon as it counts for nothing.
+    assert!(!story.state.attempts.contains_key(&first));
 }

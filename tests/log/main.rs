@@ -6,6 +6,7 @@
 mod closing;
 mod corpus;
 mod damage;
+mod golden;
 mod independent;
 mod kill;
 mod read_back;

@@ -13,6 +13,7 @@ mod target;
 mod task;
 #[cfg(test)]
 mod tests;
+mod version;
 mod wish;
 
 use std::collections::BTreeMap;
@@ -25,29 +26,15 @@ pub use past::{Ageing, Departure, Past};
 pub use seen::{Seen, WINDOW, bundle_id_key, bundle_key, event_key};
 pub use target::{Problem, PullRequest, PullRequestState, Synced, Target};
 pub use task::{Failures, Refused, Task};
+pub use version::{READER_VERSION, min_reader};
 pub use wish::Wish;
 
 use crate::ids::{AttemptId, Digest, TargetId, TaskId};
-
-/// The highest `min_reader` that this program understands (DECISIONS 7).
-pub const READER_VERSION: u32 = 2;
 
 /// The format of a snapshot of the state: raised whenever `apply` folds something otherwise or the
 /// state's own bytes change, so that no program starts from a state that it would not have folded
 /// itself (DECISIONS 7). Snapshots of another format lie in another folder.
 pub const STATE_FORMAT: u32 = 1;
-
-/// The `min_reader` that an event of this type demands of whoever decides (DECISIONS 7). Foreign
-/// types demand nothing; a type that restricts or frees something, and came later than version 1,
-/// has its own line with a higher number.
-pub fn min_reader(event_type: &str) -> u32 {
-    match event_type {
-        // A program that does not know these would go on appending to a closed log, or in the
-        // epoch of before.
-        "log.closed" | "log.restored" => 2,
-        _ => 1,
-    }
-}
 
 /// What we know.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,8 @@ mod commit;
 mod diff;
 #[path = "../fuzz/parsers/sent_texts.rs"]
 mod sent_texts;
+#[path = "../fuzz/parsers/snapshot.rs"]
+mod snapshot;
 #[path = "../fuzz/parsers/target_files.rs"]
 mod target_files;
 
@@ -19,6 +21,7 @@ const PARSERS: &[(&str, Check)] = &[
     ("commit", commit::check),
     ("diff", diff::check),
     ("sent_texts", sent_texts::check),
+    ("snapshot", snapshot::check),
     ("target_files", target_files::check),
 ];
 

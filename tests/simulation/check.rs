@@ -4,6 +4,7 @@
 //! together could have happened one after the other.
 
 mod answers;
+mod derived;
 mod reads;
 mod sequence;
 mod truth;
@@ -58,6 +59,8 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
         truth.decided_on_what_was_before(),
         truth.registered_once(),
         reads::of_one_history(&truth, &operations, &reads, excused),
+        derived::is_of_the_log(&truth, &shared.data),
+        derived::failed_for_a_reason(&shared.history.failures(), excused),
         sequence::linearizable(&operations, &reads, &shared.network.tally),
     ];
     checks.into_iter().filter_map(Result::err).collect()

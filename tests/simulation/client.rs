@@ -18,7 +18,7 @@ use crate::process::Process;
 const TRIES: u32 = 4;
 
 /// The caller left, so nobody was told anything.
-struct Left;
+pub(crate) struct Left;
 
 impl Process {
     /// A client that sends this many operations, one after the other.
@@ -56,7 +56,7 @@ impl Process {
         Ok(())
     }
 
-    async fn note(&self) -> Result<(), Left> {
+    pub(crate) async fn note(&self) -> Result<(), Left> {
         let id = self.shared.history.new_id();
         let count = 1 + self.below(3);
         let decide =

@@ -1,17 +1,12 @@
 //! A process that stands still in the middle of an append, at each of its steps, and goes on when
 //! another has appended a thousand commits.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
-use leviathan_local::MemoryStore;
 use leviathan_log::Rules;
 
 use crate::check;
 use crate::event_loop::{Owner, Steps, Tasks};
 use crate::figures::Figures;
-use crate::history::History;
-use crate::network::Network;
 use crate::process::{Process, Shared};
 use crate::weather::Weather;
 
@@ -23,9 +18,7 @@ const OTHER: Owner = 1;
 /// through before.
 fn freeze_after(steps_of_it: u64) -> Option<Figures> {
     let steps = Steps::new(steps_of_it);
-    let network = Network::new(steps.clone(), Weather::default());
-    let store = Arc::new(MemoryStore::new());
-    let shared = Shared { network, store, history: History::default(), rules: Rules::default() };
+    let shared = Shared::new(steps.clone(), Weather::default(), Rules::default());
     let mut tasks = Tasks::default();
     // Alone until it is frozen, so that each turn is one of its own steps.
     tasks.spawn(FROZEN, Process::start(&shared, FROZEN, 0).noter(2));

@@ -79,6 +79,7 @@ pub(crate) struct Read {
 struct Inner {
     operations: Vec<Operation>,
     reads: Vec<Read>,
+    failed: Vec<(Owner, LogError)>,
     next_id: u64,
     /// No two things happen at one moment.
     moment: u64,
@@ -145,6 +146,16 @@ impl History {
         steps.note(owner, &seen);
         let ended = self.moment();
         self.lock().reads.push(Read { owner, begun, ended, result });
+    }
+
+    /// Upkeep could not be done.
+    pub(crate) fn failed(&self, steps: &Steps, owner: Owner, problem: LogError) {
+        steps.note(owner, &format!("upkeep: {problem}"));
+        self.lock().failed.push((owner, problem));
+    }
+
+    pub(crate) fn failures(&self) -> Vec<(Owner, LogError)> {
+        self.lock().failed.clone()
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation> {

@@ -27,6 +27,8 @@ mod network;
 mod process;
 mod reader;
 mod seeds;
+mod spoiler;
+mod ticker;
 mod vandal;
 mod weather;
 mod world;

@@ -73,3 +73,16 @@ fn a_reader_that_does_not_check_prev_is_found() {
 fn a_reader_that_answers_without_a_look_is_found() {
     found(Rules { readers_catch_up: false, ..Rules::default() }, &["not linearizable"]);
 }
+
+#[test]
+fn a_stale_snapshot_is_found() {
+    found(
+        Rules { snapshot_is_of_its_commit: false, ..Rules::default() },
+        &["is not the one that a rebuild gives", "is not what a rebuild gives"],
+    );
+}
+
+#[test]
+fn a_snapshot_of_another_log_that_is_believed_is_found() {
+    found(Rules { snapshot_is_bound: false, ..Rules::default() }, &["was believed"]);
+}

@@ -14,6 +14,7 @@ use crate::event_loop::{Owner, Steps};
 use crate::faulty_store::FaultyStore;
 use crate::history::History;
 use crate::network::Network;
+use crate::weather::Weather;
 
 /// A process's clock: the true time and an error.
 pub(crate) struct SkewedClock {
@@ -38,6 +39,8 @@ impl Clock for SkewedClock {
 pub(crate) struct Shared {
     pub(crate) network: Network,
     pub(crate) store: Arc<MemoryStore>,
+    /// Of what is derived: snapshots and the hint.
+    pub(crate) data: Arc<MemoryStore>,
     pub(crate) history: History,
     pub(crate) rules: Rules,
 }
@@ -52,6 +55,15 @@ pub(crate) struct Process {
     skew: SignedDuration,
 }
 
+impl Shared {
+    /// Two empty stores, in this weather.
+    pub(crate) fn new(steps: Steps, weather: Weather, rules: Rules) -> Self {
+        let (store, data) = (Arc::default(), Arc::default());
+        let network = Network::new(steps, weather);
+        Self { network, store, data, history: History::default(), rules }
+    }
+}
+
 impl Process {
     /// A process that has just been started, its clock so many seconds off.
     pub(crate) fn start(shared: &Shared, owner: Owner, skew: i64) -> Self {
@@ -61,6 +73,12 @@ impl Process {
         let shared = shared.clone();
         let log = Arc::new(cold_log(&shared, owner, skew));
         Self { owner, steps, shared, log, skew }
+    }
+
+    /// The same process as a tick: it keeps what snapshots are made of, at every so many commits.
+    pub(crate) fn keeping_snapshots(self, every: u64) -> Self {
+        let log = Arc::new(self.cold_log().keeping_snapshots_every(every));
+        Self { log, ..self }
     }
 
     /// The same process as it would begin now, knowing nothing.
@@ -81,12 +99,16 @@ impl Process {
 }
 
 fn cold_log(shared: &Shared, owner: Owner, skew: SignedDuration) -> Log {
-    let network = shared.network.clone();
-    let steps = network.steps.clone();
+    let steps = shared.network.steps.clone();
     let chance = steps.chance.next();
-    let store = FaultyStore { network, owner, store: Arc::clone(&shared.store) };
+    let reach = |store: &Arc<MemoryStore>| {
+        let (network, store) = (shared.network.clone(), Arc::clone(store));
+        Arc::new(FaultyStore { network, owner, store })
+    };
     let writer = Writer { program: format!("process-{owner}"), version: "0".to_owned() };
     let clock = SkewedClock { steps, owner, skew };
     let entropy = SeededEntropy::new(chance);
-    Log::new(Arc::new(store), Arc::new(clock), Arc::new(entropy), writer).with_rules(shared.rules)
+    Log::new(reach(&shared.store), Arc::new(clock), Arc::new(entropy), writer)
+        .with_data(reach(&shared.data))
+        .with_rules(shared.rules)
 }

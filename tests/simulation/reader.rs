@@ -22,6 +22,9 @@ impl Process {
             let log = self.cold_log();
             let result = log.view().await.map(Seen::View);
             self.shared.network.tally.count("cold start");
+            if log.cold_start().await.snapshot.is_some() {
+                self.shared.network.tally.count("cold start from a snapshot");
+            }
             self.shared.history.has_read(&self.steps, self.owner, begun, result);
         }
     }

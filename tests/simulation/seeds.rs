@@ -17,7 +17,7 @@ pub(crate) const SEEDS: u64 = 500;
 
 /// What must happen somewhere in the seeds besides each fault and each disturbance, or the
 /// simulation tries less than it says.
-const MUST_HAPPEN: [&str; 16] = [
+const MUST_HAPPEN: [&str; 21] = [
     "object stored",
     "late, and stored",
     "late, and another was there",
@@ -33,7 +33,12 @@ const MUST_HAPPEN: [&str; 16] = [
     "stopped at a hole",
     "stopped at damage",
     "cold start",
+    "cold start from a snapshot",
+    "snapshot written",
+    "snapshot was there",
     "vandalised",
+    "spoiled",
+    "stopped at a shorter log",
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -4,16 +4,14 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use leviathan_local::MemoryStore;
 use leviathan_log::Rules;
 
 use crate::check;
 use crate::event_loop::{NETWORK, Owner, Steps, Tasks};
 use crate::faults::{Disturbance, Request};
 use crate::figures::Figures;
-use crate::history::History;
-use crate::network::Network;
 use crate::process::{Process, Shared};
+use crate::spoiler;
 use crate::vandal;
 use crate::weather::Weather;
 
@@ -38,6 +36,19 @@ pub(crate) struct Scene {
     pub(crate) reads: u64,
     /// Of the one process that starts cold each time.
     pub(crate) cold_starts: u64,
+    /// Processes that do the log's upkeep.
+    pub(crate) tickers: usize,
+    /// Of each of them.
+    pub(crate) ticks: u64,
+    /// A snapshot is due at every so many commits.
+    pub(crate) snapshot_every: u64,
+}
+
+/// Who runs at a place.
+enum Role {
+    Clients,
+    Ticker,
+    ColdStarter,
 }
 
 impl Scene {
@@ -45,7 +56,29 @@ impl Scene {
     pub(crate) fn draw(steps: &Steps) -> Self {
         let processes = 2 + usize::try_from(steps.chance.below(3)).expect("small");
         let each = 40_u64.div_ceil(3 * processes as u64);
-        Self { processes, clients: 2, operations: each, reads: each, cold_starts: 3 }
+        Self {
+            processes,
+            clients: 2,
+            operations: each,
+            reads: each,
+            cold_starts: 3,
+            tickers: 1 + usize::try_from(steps.chance.below(2)).expect("small"),
+            ticks: 4,
+            snapshot_every: 3 + steps.chance.below(6),
+        }
+    }
+
+    /// One for each process.
+    pub(crate) fn places(&self) -> usize {
+        self.processes + self.tickers + 1
+    }
+
+    fn role(&self, place: usize) -> Role {
+        match place {
+            place if place < self.processes => Role::Clients,
+            place if place < self.processes + self.tickers => Role::Ticker,
+            _ => Role::ColdStarter,
+        }
     }
 }
 
@@ -74,17 +107,14 @@ struct World {
 pub(crate) fn run(seed: u64, rules: Rules) -> Ended {
     let steps = Steps::new(seed);
     let scene = Scene::draw(&steps);
-    let weather = Weather::draw(&steps.chance, scene.processes + 1);
+    let weather = Weather::draw(&steps.chance, scene.places());
     play(steps, scene, weather, rules)
 }
 
 /// Plays this scene in this weather.
 pub(crate) fn play(steps: Steps, scene: Scene, weather: Weather, rules: Rules) -> Ended {
-    let network = Network::new(steps.clone(), weather);
-    let store = Arc::new(MemoryStore::new());
-    let shared = Shared { network, store, history: History::default(), rules };
-    // The last place is the cold starter's.
-    let places = scene.processes + 1;
+    let shared = Shared::new(steps.clone(), weather, rules);
+    let places = scene.places();
     let mut world =
         World { shared, scene, alive: vec![0; places], next_owner: 0, disturbed: [0; 4] };
     let mut tasks = Tasks::default();
@@ -97,6 +127,7 @@ pub(crate) fn play(steps: Steps, scene: Scene, weather: Weather, rules: Rules) -
     };
     if world.shared.network.weather.vandal && problems.is_empty() {
         problems.extend(vandal::strike(&world.shared).err());
+        problems.extend(spoiler::spoil(&world.shared).err());
     }
     Ended {
         problems,
@@ -118,14 +149,21 @@ impl World {
         self.alive[place] = owner;
         let skew = self.shared.network.weather.skews.get(place).copied().unwrap_or_default();
         let process = Process::start(&self.shared, owner, skew);
-        if place == self.scene.processes {
-            tasks.spawn(owner, process.cold_starter(self.scene.cold_starts));
-            return;
+        match self.scene.role(place) {
+            Role::ColdStarter => {
+                tasks.spawn(owner, process.cold_starter(self.scene.cold_starts));
+            }
+            Role::Ticker => {
+                let process = process.keeping_snapshots(self.scene.snapshot_every);
+                tasks.spawn(owner, process.ticker(self.scene.ticks));
+            }
+            Role::Clients => {
+                for _ in 0..self.scene.clients {
+                    tasks.spawn(owner, process.clone().client(self.scene.operations));
+                }
+                tasks.spawn(owner, process.reader(self.scene.reads));
+            }
         }
-        for _ in 0..self.scene.clients {
-            tasks.spawn(owner, process.clone().client(self.scene.operations));
-        }
-        tasks.spawn(owner, process.reader(self.scene.reads));
     }
 
     /// Before each step: what else happens in the world.

@@ -13,7 +13,7 @@ use crate::commit::{Commit, Writer, decode};
 use crate::error::LogError;
 use crate::replay::{Replayed, replay};
 use crate::rules::Rules;
-use crate::snapshot::{Written, write};
+use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
 use crate::tail::{Tail, View, damaged};
 use crate::transact::{Outcome, Transaction, transact};
 use crate::verify::{Head, Report, verify};
@@ -59,8 +59,15 @@ impl Log {
     /// writes them (DECISIONS 8). Others don't pay for it.
     #[must_use]
     pub fn keeping_snapshots(self) -> Self {
+        self.keeping_snapshots_every(SNAPSHOT_EVERY)
+    }
+
+    /// The same at every so many commits. Programs take the one above; in the simulation's short
+    /// logs a snapshot has to come sooner.
+    #[must_use]
+    pub fn keeping_snapshots_every(self, commits: u64) -> Self {
         let mut tail = self.tail.into_inner();
-        tail.keep_snapshots();
+        tail.keep_snapshots(commits);
         Self { tail: Mutex::new(tail), ..self }
     }
 

@@ -142,8 +142,8 @@ impl Tail {
     }
 
     /// From now on keeps what snapshots are made of.
-    pub(crate) fn keep_snapshots(&mut self) {
-        self.snapshots.keep();
+    pub(crate) fn keep_snapshots(&mut self, every: u64) {
+        self.snapshots.keep(every);
     }
 
     /// The view of which a snapshot is to be written.

@@ -25,6 +25,8 @@ impl Excuse {
         match problem {
             LogError::Store { .. } | LogError::Busy { .. } => true,
             LogError::ClockOff { .. } => self.clock_is_off || self.was_misled,
+            // Of a snapshot that stands there, read only in part.
+            LogError::Snapshot { .. } => self.was_misled,
             problem => self.was_misled && problem.is_fault_of_the_log(),
         }
     }

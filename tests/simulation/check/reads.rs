@@ -1,7 +1,7 @@
 //! Whether everything that was read is a beginning of the one history, and no reader went back.
 
-use leviathan_core::state::State;
-use leviathan_log::Position;
+use leviathan_log::View;
+use leviathan_log::snapshot::encode;
 
 use super::answers::Excuse;
 use super::demand;
@@ -26,7 +26,7 @@ pub(super) fn of_one_history(
     for read in reads {
         let commits = match &read.result {
             Ok(Seen::View(view)) => {
-                same_as_rebuilt(truth, &view.position, &view.state)?;
+                same_as_rebuilt(truth, view)?;
                 view.position.seq.map_or(0, |seq| seq + 1)
             }
             Ok(Seen::Events(events)) => commits_that_hold(truth, *events)?,
@@ -50,23 +50,24 @@ pub(super) fn of_one_history(
 
 /// How many commits it takes to hold so many events.
 fn commits_that_hold(truth: &Truth, events: u64) -> Result<u64, String> {
-    let ends = truth.states.iter().map(|state| state.events);
+    let ends = truth.views.iter().map(|view| view.position.offset);
     let held = std::iter::once(0).chain(ends).position(|end| end == events);
     held.map(|commits| commits as u64).ok_or_else(|| {
         format!("a decision saw {events} events, which is in the middle of a commit")
     })
 }
 
-/// The state that grew with the log is the state that a rebuild gives.
-fn same_as_rebuilt(truth: &Truth, position: &Position, state: &State) -> Result<(), String> {
-    let Some(seq) = position.seq else {
-        return demand(*state == State::default(), || "an empty log with a state".to_owned());
+/// The state that grew with the log, or on a snapshot, is the state that a rebuild from commit 0
+/// gives: as a value and in its bytes.
+fn same_as_rebuilt(truth: &Truth, view: &View) -> Result<(), String> {
+    let Some(seq) = view.position.seq else {
+        return demand(*view == View::default(), || "an empty log with a state".to_owned());
     };
-    let index = usize::try_from(seq).expect("small");
-    demand(position.digest.as_ref() == truth.digests.get(index), || {
+    let rebuilt = usize::try_from(seq).ok().and_then(|index| truth.views.get(index));
+    let rebuilt = rebuilt.ok_or_else(|| format!("a reader saw a commit {seq}"))?;
+    demand(rebuilt.position == view.position, || {
         format!("a reader saw another commit {seq} than the one that is there")
     })?;
-    demand(truth.states.get(index) == Some(state), || {
-        format!("the state after commit {seq} is not the one that a rebuild gives")
-    })
+    let same = rebuilt == view && encode(rebuilt).ok() == encode(view).ok();
+    demand(same, || format!("the state after commit {seq} is not the one that a rebuild gives"))
 }

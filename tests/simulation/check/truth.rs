@@ -4,20 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leviathan_core::event::Event;
-use leviathan_core::ids::Digest;
 use leviathan_core::ports::ObjectStore as _;
-use leviathan_core::state::State;
 use leviathan_local::MemoryStore;
-use leviathan_log::{Commit, fold, keys};
+use leviathan_log::commit::decode;
+use leviathan_log::{Commit, View, fold, keys};
 
 use super::{at_once, bystander, demand};
 
 /// The log, sound in itself.
 pub(super) struct Truth {
-    pub(super) commits: Vec<Commit>,
-    pub(super) digests: Vec<Digest>,
-    /// After each commit.
-    pub(super) states: Vec<State>,
+    pub(super) commits: Vec<Arc<Commit>>,
+    /// After each commit, folded from commit 0.
+    pub(super) views: Vec<View>,
 }
 
 /// The operation that wanted this event.
@@ -31,16 +29,16 @@ pub(super) fn read(store: &Arc<MemoryStore>) -> Result<Truth, String> {
     let log = bystander(store.clone());
     let report = at_once(log.verify(None, |_| {})).map_err(|problem| problem.to_string())?;
     demand(report.fault.is_none(), || format!("the log is not sound: {:?}", report.fault))?;
-    let mut truth = Truth { commits: Vec::new(), digests: Vec::new(), states: Vec::new() };
-    let mut state = State::default();
+    let mut truth = Truth { commits: Vec::new(), views: Vec::new() };
+    let mut view = View::default();
     for seq in 0..report.commits {
-        let commit = at_once(log.read(seq)).map_err(|problem| problem.to_string())?;
         let object =
             at_once(store.get(&keys::commit(seq))).map_err(|problem| problem.to_string())?;
-        fold(&mut state, &commit);
-        truth.digests.push(Digest::of(&object.bytes));
-        truth.states.push(state.clone());
-        truth.commits.push(commit);
+        let stored = decode(seq, object.bytes).map_err(|fault| fault.to_string())?;
+        view.position.advance(&stored).map_err(|fault| fault.to_string())?;
+        fold(&mut view.state, &stored.commit);
+        truth.views.push(view.clone());
+        truth.commits.push(stored.commit);
     }
     Ok(truth)
 }

@@ -3,29 +3,31 @@
 
 use std::sync::Arc;
 
-use super::SNAPSHOT_EVERY;
 use crate::rules::Rules;
 use crate::tail::View;
 
 /// What is kept of the views that went by.
 #[derive(Default)]
 pub(crate) struct Kept {
-    /// Only a tick keeps any: each costs a copy of the state.
-    keeps: bool,
+    /// Of each commit whose number is a multiple of this; 0: of none. Only a tick keeps any: each
+    /// costs a copy of the state.
+    every: u64,
     newest: Option<Arc<View>>,
     /// A LIST has named commits up to here, so a view far before it will not stay the newest.
     will_read_to: u64,
 }
 
 impl Kept {
-    pub(super) const fn is_due(seq: u64) -> bool {
-        // Not after commit 0: it would save nothing.
-        seq != 0 && seq.is_multiple_of(SNAPSHOT_EVERY)
+    /// From now on.
+    pub(crate) fn keep(&mut self, every: u64) {
+        self.every = every;
     }
 
-    /// From now on.
-    pub(crate) fn keep(&mut self) {
-        self.keeps = true;
+    /// Whether a snapshot of this commit is to be written, and no later one was named already.
+    fn is_due(&self, seq: u64) -> bool {
+        // Not after commit 0: it would save nothing. No number but that is a multiple of 0.
+        let due = seq != 0 && seq.is_multiple_of(self.every);
+        due && seq.saturating_add(self.every) > self.will_read_to
     }
 
     /// The reader will come at least so far.
@@ -35,8 +37,7 @@ impl Kept {
 
     /// The reader is here now.
     pub(crate) fn passed(&mut self, rules: &Rules, view: &Arc<View>) {
-        let due = view.position.seq.filter(|seq| self.keeps && Self::is_due(*seq));
-        if due.is_some_and(|seq| seq.saturating_add(SNAPSHOT_EVERY) > self.will_read_to) {
+        if view.position.seq.is_some_and(|seq| self.is_due(seq)) {
             let mut view = Arc::clone(view);
             if !rules.snapshot_is_of_its_commit {
                 let state = self.newest.take().map(|old| old.state.clone()).unwrap_or_default();
@@ -63,6 +64,7 @@ impl Kept {
 mod tests {
     use super::*;
     use crate::position::Position;
+    use crate::snapshot::SNAPSHOT_EVERY;
 
     fn view(seq: u64) -> Arc<View> {
         let position = Position { seq: Some(seq), ..Position::default() };
@@ -71,7 +73,7 @@ mod tests {
 
     fn kept(seqs: std::ops::Range<u64>, will_read_to: Option<u64>) -> Vec<u64> {
         let mut kept = Kept::default();
-        kept.keep();
+        kept.keep(SNAPSHOT_EVERY);
         kept.will_read_to(will_read_to);
         let mut due = Vec::new();
         for seq in seqs {
@@ -101,7 +103,7 @@ mod tests {
         let mut kept = Kept::default();
         kept.passed(&Rules::default(), &view(64));
         assert!(kept.due().is_none());
-        kept.keep();
+        kept.keep(SNAPSHOT_EVERY);
         kept.passed(&Rules::default(), &view(64));
         kept.settled(&view(128));
         assert!(kept.due().is_some(), "another one was settled");

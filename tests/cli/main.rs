@@ -14,6 +14,8 @@ mod init;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod pull_requests;

@@ -17,7 +17,7 @@ use leviathan_core::event::NewEvent;
 use leviathan_core::fact::Fact;
 use leviathan_core::ids::Digest;
 use leviathan_core::ports::ObjectStore as _;
-use leviathan_core::state::STATE_FORMAT;
+use leviathan_core::state::{STATE_FORMAT, State};
 use leviathan_local::MemoryStore;
 use leviathan_log::{Log, Transaction, keys, snapshot};
 use leviathan_tests::clock::HandClock;
@@ -85,6 +85,24 @@ async fn every_type_of_ours_is_in_it_and_believed(log: &Log) {
     }
     let missing: Vec<_> = Fact::TYPES.iter().filter(|known| !seen.contains(**known)).collect();
     assert!(missing.is_empty(), "add a line for each to the story in this file: {missing:?}");
+}
+
+/// DECISIONS 10: time-outs, backoff, windows and rates use `recorded_at`; what an event says of its
+/// own time moves nothing but its place among those that were seen.
+#[tokio::test]
+async fn what_an_event_says_of_its_own_time_moves_nothing() {
+    let log = log_in_the_tree().await;
+    let (mut as_sent, mut otherwise) = (State::default(), State::default());
+    for seq in 0..log.view().await.unwrap().position.next_seq() {
+        for mut event in log.read(seq).await.unwrap().events {
+            as_sent.apply(&event);
+            event.timestamp = "1999-01-01T00:00:00Z".to_owned();
+            otherwise.apply(&event);
+        }
+    }
+    assert_ne!(as_sent.seen, otherwise.seen);
+    otherwise.seen = as_sent.seen.clone();
+    assert_eq!(as_sent, otherwise);
 }
 
 /// Writes the story, with fixed time and nonces.

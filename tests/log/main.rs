@@ -6,11 +6,14 @@
 mod closing;
 mod corpus;
 mod damage;
+mod faults;
 mod golden;
 mod independent;
 mod kill;
 mod read_back;
 mod refusals;
+mod replay;
 mod requests;
 mod snapshots;
 mod two_processes;
+mod versions;

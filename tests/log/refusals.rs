@@ -60,8 +60,13 @@ impl ObjectStore for Moody {
         self.store.replace(key, bytes).await
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        let object = self.store.get(key).await?;
-        Ok(Object { store_time: self.date, ..object })
+        match self.store.get(key).await {
+            Ok(object) => Ok(Object { store_time: self.date, ..object }),
+            Err(StoreError::NotFound { key, delete_marker, .. }) => {
+                Err(StoreError::NotFound { key, delete_marker, store_time: self.date })
+            }
+            Err(problem) => Err(problem),
+        }
     }
     async fn list(
         &self,
@@ -140,14 +145,30 @@ async fn a_clock_that_is_minutes_off_appends_nothing() {
     let far = clock.now().saturating_add(SignedDuration::from_mins(6)).unwrap();
     let store = Arc::new(Moody { date: Some(far), ..Moody::new(0, false) });
     let log = log_over(store.clone(), clock.clone(), 1);
-    // Nothing was heard from the store before: the first append tells.
-    log.transact(&transaction("own"), |_, _| note(1)).await.unwrap();
+    let right = log_over(store.clone(), Arc::new(HandClock::at(far)), 2);
+    right.transact(&transaction("other"), |_, _| note(1)).await.unwrap();
     let problem = log.transact(&transaction("own"), |_, _| note(2)).await.unwrap_err();
     assert_eq!(problem, LogError::ClockOff { seconds: 360, limit: 300 });
     assert!(problem.to_string().contains("Set the clock"), "{problem}");
     assert_eq!(log.view().await.unwrap().position.seq, Some(0), "reads go on");
     clock.advance(SignedDuration::from_mins(6));
     log.transact(&transaction("own"), |_, _| note(2)).await.unwrap();
+}
+
+/// The answer that finds the end tells the store's time, so the first append is refused already.
+#[tokio::test]
+async fn a_clock_that_is_minutes_off_is_known_before_the_first_append() {
+    let clock = Arc::new(HandClock::default());
+    for minutes in [6, -6] {
+        let far = clock.now().saturating_add(SignedDuration::from_mins(minutes)).unwrap();
+        let store = Arc::new(Moody { date: Some(far), ..Moody::new(0, false) });
+        let counter = Arc::new(CountingStore::over(store));
+        let log = log_over(counter.clone(), clock.clone(), 1);
+        let problem = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap_err();
+        assert!(matches!(problem, LogError::ClockOff { .. }), "{problem}");
+        assert_eq!(counter.take().puts, 0);
+        assert_eq!(log.view().await.unwrap().position.seq, None, "it can still be read");
+    }
 }
 
 #[tokio::test]

@@ -415,12 +415,16 @@ pub enum LogCommand {
 /// `leviathanctl log verify`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  leviathanctl log verify\n  leviathanctl log verify --head 41:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    after_help = "Examples:\n  leviathanctl log verify\n  leviathanctl log verify --replay\n  leviathanctl log verify --head 41:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 )]
 pub struct VerifyArgs {
     /// A head that an earlier run printed: proves that nothing up to it was replaced or cut off.
     #[arg(long, value_name = "COMMIT:SHA256")]
     pub head: Option<KnownHead>,
+    /// Also fold the whole log anew and compare the result, byte for byte, with the state that the
+    /// programs believe and with the newest snapshot.
+    #[arg(long)]
+    pub replay: bool,
 }
 
 /// A commit of the log and the digest of its bytes.

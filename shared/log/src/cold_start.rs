@@ -92,9 +92,8 @@ impl Tail {
     }
 
     fn started(&mut self, search: Search, snapshot: Option<u64>) {
-        if let Some(hint) = search.hint {
-            let evidence = format!("the hint ({}) names it as the newest", keys::HINT);
-            self.claim(Claim { seq: hint.head, epoch: hint.epoch, evidence });
+        if let Some(claim) = search.claim() {
+            self.claim(claim);
         }
         self.cold_start = ColdStart { snapshot, passed_over: search.passed_over };
     }

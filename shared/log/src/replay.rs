@@ -31,7 +31,7 @@ pub struct Replayed {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What differs from the log: the live state, or a snapshot's key.
+    /// What differs from the log: `state`, the live one, or a snapshot's key.
     pub of: String,
     /// Where, and what stands there: `path: what the log gives / what is believed`.
     pub at: String,
@@ -74,7 +74,7 @@ pub(crate) async fn replay(
         (Some(there), Some(rebuilt), Some(key)) => compare(key, rebuilt, there),
         _ => None,
     };
-    let of_state = || compare("the state", rebuilt.view(), live);
+    let of_state = || compare("state", rebuilt.view(), live);
     Ok(Replayed { commits: end, snapshot: key, difference: of_snapshot.or_else(of_state) })
 }
 

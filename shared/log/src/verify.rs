@@ -7,6 +7,7 @@ use crate::commit::Fault;
 use crate::error::LogError;
 use crate::listing::Listing;
 use crate::position::Position;
+use crate::snapshot::Search;
 use crate::tail::{damaged, read_next};
 
 /// One commit and the digest of its bytes: whoever knows it knows everything before it too.
@@ -40,7 +41,7 @@ pub(crate) async fn verify(
 ) -> Result<Report, LogError> {
     let mut position = Position::default();
     let mut fault = match read_all(access, &mut position, known, &mut progress).await {
-        Ok(()) => None,
+        Ok(()) => hinted(access, &position).await,
         Err(fault) if fault.is_fault_of_the_log() => Some(fault),
         Err(problem) => return Err(problem),
     };
@@ -56,6 +57,12 @@ pub(crate) async fn verify(
     let events = position.offset;
     let head = position.seq.zip(position.digest).map(|(seq, digest)| Head { seq, digest });
     Ok(Report { commits, events, head, fault })
+}
+
+/// The log ends before a commit that the hint names.
+async fn hinted(access: &Access, end: &Position) -> Option<LogError> {
+    let claim = Search::begin(access).await.claim()?;
+    claim.is_broken_by(end).then(|| LogError::shorter(end, claim.seq, claim.evidence))
 }
 
 async fn read_all(

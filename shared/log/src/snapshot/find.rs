@@ -7,6 +7,7 @@ use leviathan_core::state::STATE_FORMAT;
 
 use super::bytes::decode;
 use crate::access::Access;
+use crate::cold_start::Claim;
 use crate::error::LogError;
 use crate::hint::Hint;
 use crate::keys;
@@ -40,8 +41,7 @@ pub(crate) struct Search {
     named: VecDeque<u64>,
     listed: bool,
     tried: Vec<u64>,
-    /// What the hint said, where there was one.
-    pub(crate) hint: Option<Hint>,
+    hint: Option<Hint>,
     pub(crate) passed_over: Vec<PassedOver>,
 }
 
@@ -70,6 +70,13 @@ impl Search {
             None => {}
         }
         self.hint = Some(hint);
+    }
+
+    /// How far the log reached when the hint was written.
+    pub(crate) fn claim(&self) -> Option<Claim> {
+        let Hint { head, epoch, .. } = *self.hint.as_ref()?;
+        let evidence = format!("the data store's {} names it", keys::HINT);
+        Some(Claim { seq: head, epoch, evidence })
     }
 
     /// The number of the next one to try; `None`: there is none left.

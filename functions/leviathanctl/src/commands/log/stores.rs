@@ -40,7 +40,10 @@ impl Stores {
         let place = place(arguments, global, output)?;
         let runtime = runtime()?;
         let store = runtime.block_on(place.open(access))?;
-        let log = Log::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), writer());
+        let mut log = Log::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), writer());
+        if let Some(data) = data(arguments, global, output)? {
+            log = log.with_data(runtime.block_on(data.open(access))?);
+        }
         Ok(Self { runtime, log })
     }
 
@@ -66,4 +69,18 @@ fn place(arguments: &LogArgs, global: &Global, output: Output) -> Result<Place, 
         Some(log) => Ok(log.clone()),
         None => Ok(Place::Folder(existing_state(global, output)?.log())),
     }
+}
+
+/// Where its data lies, if that is known.
+fn data(
+    arguments: &LogArgs,
+    global: &Global,
+    output: Output,
+) -> Result<Option<Place>, CommandError> {
+    if arguments.log.is_some() || arguments.data.is_some() {
+        return Ok(arguments.data.clone());
+    }
+    // A state that stored no artifact yet has no folder for them.
+    let own = existing_state(global, output)?.data();
+    Ok(own.is_dir().then_some(Place::Folder(own)))
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use leviathan_core::ids::Digest;
-use leviathan_log::{Head, Report};
+use leviathan_log::{Difference, Head, Replayed, Report};
 use serde::Serialize;
 
 use super::bar::bar;
@@ -25,6 +25,20 @@ struct Answer<'a> {
     head: Option<HeadRow<'a>>,
     /// The first thing that is wrong.
     fault: Option<String>,
+    /// What a replay found, where one was asked for and the log is sound.
+    replay: Option<ReplayRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReplayRow<'a> {
+    /// Whether what the programs believe is what the log says.
+    same: bool,
+    /// The snapshot that was compared too.
+    snapshot: Option<&'a str>,
+    /// What differs: `state`, or a snapshot.
+    of: Option<&'a str>,
+    /// The first difference: its path, what the log gives, what is believed.
+    at: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -44,19 +58,43 @@ pub(crate) fn run(
     let report = stores.wait(stores.log().verify(known, |commits| bar.set_position(commits)));
     bar.finish_and_clear();
     let report = report?;
-    tell(&report, output);
-    match report.fault {
+    let replayed = match report.fault {
+        None if arguments.replay => Some(replay(stores)?),
+        _ => None,
+    };
+    tell(&report, replayed.as_ref(), output);
+    if let Some(fault) = report.fault {
+        return Err(fault.into());
+    }
+    match replayed.and_then(|replayed| replayed.difference) {
         None => Ok(Exit::Done),
-        Some(fault) => Err(fault.into()),
+        Some(Difference { of, at }) => Err(CommandError::failed(
+            format!("{of} is not what the log says; the first difference (log / believed): {at}"),
+            "stop the programs, delete the folder snapshots and the hint in the data store \
+             (both are made again), check that all programs have one version, start them again",
+        )),
     }
 }
 
-fn tell(report: &Report, output: Output) {
+fn replay(stores: &Stores) -> Result<Replayed, CommandError> {
+    let bar = bar("commits folded");
+    let replayed = stores.wait(stores.log().replay(|commits| bar.set_position(commits)));
+    bar.finish_and_clear();
+    Ok(replayed?)
+}
+
+fn tell(report: &Report, replayed: Option<&Replayed>, output: Output) {
     let head = report.head.as_ref().map(|head| HeadRow { seq: head.seq, digest: &head.digest });
     let (commits, events) = (report.commits, report.events);
     if output.format == Format::Json {
         let fault = report.fault.as_ref().map(ToString::to_string);
-        output.json(&Answer { sound: fault.is_none(), commits, events, head, fault });
+        let replay = replayed.map(|replayed| ReplayRow {
+            same: replayed.difference.is_none(),
+            snapshot: replayed.snapshot.as_deref(),
+            of: replayed.difference.as_ref().map(|difference| difference.of.as_str()),
+            at: replayed.difference.as_ref().map(|difference| difference.at.as_str()),
+        });
+        output.json(&Answer { sound: fault.is_none(), commits, events, head, fault, replay });
         return;
     }
     let so_far = if report.fault.is_none() { "" } else { " up to the first fault" };
@@ -67,6 +105,13 @@ fn tell(report: &Report, output: Output) {
     ));
     if let Some(head) = head {
         output.line(format!("head {}:{}", head.seq, head.digest));
+    }
+    if let Some(Replayed { commits, snapshot, difference: None }) = replayed {
+        let too = snapshot.as_ref().map(|key| format!(", and so is {key}")).unwrap_or_default();
+        output.line(format!(
+            "Folded anew from {}: the state is the same, byte for byte{too}.",
+            count(*commits, "commit", "commits")
+        ));
     }
     if report.fault.is_none() && report.head.is_some() {
         output.note(

@@ -14,6 +14,7 @@ mod read_back;
 mod refusals;
 mod replay;
 mod requests;
+mod seal;
 mod snapshots;
 mod two_processes;
 mod versions;

@@ -172,6 +172,7 @@ fn log_problem(problem: &LogError) -> Response {
         | LogError::Foreign { .. }
         | LogError::Shorter { .. }
         | LogError::Snapshot { .. }
+        | LogError::Seal(_)
         | LogError::NoSuchCommit { .. } => {
             tracing::error!(%problem, "the log can't be used");
             internal()

@@ -189,7 +189,7 @@ impl Access {
     }
 
     /// Waits before the next try of a read, or gives up.
-    async fn patience(&self, tries: u32, problem: StoreError) -> Result<u32, LogError> {
+    pub(crate) async fn patience(&self, tries: u32, problem: StoreError) -> Result<u32, LogError> {
         let tries = tries.saturating_add(1);
         let again = matches!(problem, StoreError::Unclear { .. } | StoreError::Conflict { .. });
         if !again || tries >= TRIES {

@@ -55,3 +55,11 @@ pub struct StoredCommit {
     /// Of `bytes`: the `prev` of the next commit.
     pub digest: Digest,
 }
+
+impl StoredCommit {
+    /// The lines of its events as they are stored, without their newlines.
+    pub fn event_lines(&self) -> impl Iterator<Item = &[u8]> {
+        let text = self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes);
+        text.split(|byte| *byte == b'\n').skip(1)
+    }
+}

@@ -7,6 +7,7 @@ use leviathan_core::ports::StoreError;
 
 use crate::commit::{EncodeError, Fault, Nonce};
 use crate::position::Position;
+use crate::seal::SealFault;
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -144,11 +145,17 @@ pub enum LogError {
         /// Its number.
         seq: u64,
     },
+    /// Something about tiles and checkpoints.
+    #[error(transparent)]
+    Seal(#[from] SealFault),
 }
 
 impl LogError {
     /// Whether the log itself is not as it must be, so that trying again can't help.
     pub fn is_fault_of_the_log(&self) -> bool {
+        if let Self::Seal(fault) = self {
+            return fault.is_fault_of_the_log();
+        }
         matches!(
             self,
             Self::Hole { .. } | Self::Damaged { .. } | Self::Foreign { .. } | Self::Shorter { .. }

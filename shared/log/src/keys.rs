@@ -2,6 +2,8 @@
 
 use leviathan_core::ids::Digest;
 
+use crate::seal::tile::{Named, Tile, entries_path, parse};
+
 /// Where the commits lie; nothing else may lie there.
 pub const EVENTS: &str = "events/";
 
@@ -10,6 +12,15 @@ pub const SNAPSHOTS: &str = "snapshots/";
 
 /// The newest snapshot and commit that somebody knew, in the data store. Never trusted.
 pub const HINT: &str = "hint";
+
+/// Where the tiles and the bundles of entries lie (c2sp.org/tlog-tiles); nothing else may lie there.
+pub const TILES: &str = "tile/";
+
+/// Where the checkpoints lie; nothing else may lie there.
+pub const CHECKPOINTS: &str = "checkpoints/";
+
+/// The newest checkpoint, for standard readers; replaced by each sealing and never trusted by us.
+pub const CHECKPOINT: &str = "checkpoint";
 
 /// A commit's name has this many digits, so that byte order is number order up to the last `u64`.
 const SEQ_DIGITS: usize = 20;
@@ -41,6 +52,31 @@ pub fn snapshot_seq(key: &str) -> Option<(u32, u64)> {
     let seq = number(digits)?;
     // Another spelling of the format's number names nothing.
     (snapshot(format, seq) == key).then_some((format, seq))
+}
+
+/// The checkpoint over so many events: `checkpoints/00000000000000001003`.
+pub fn checkpoint(size: u64) -> String {
+    format!("{CHECKPOINTS}{size:0width$}", width = SEQ_DIGITS)
+}
+
+/// The size of the checkpoint under this key; `None` where the key names no checkpoint.
+pub fn checkpoint_size(key: &str) -> Option<u64> {
+    number(key.strip_prefix(CHECKPOINTS)?)
+}
+
+/// A tile of hashes: `tile/0/x001/234.p/5`.
+pub fn tile(tile: Tile) -> String {
+    format!("{TILES}{}", tile.path())
+}
+
+/// A bundle of entries: `tile/entries/x001/234.p/5`.
+pub fn entries(index: u64, width: u64) -> String {
+    format!("{TILES}{}", entries_path(index, width))
+}
+
+/// The tile or the bundle under this key; `None` where the key names neither.
+pub fn tile_named(key: &str) -> Option<Named> {
+    parse(key.strip_prefix(TILES)?)
 }
 
 fn number(digits: &str) -> Option<u64> {

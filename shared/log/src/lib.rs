@@ -43,6 +43,7 @@ mod pace;
 mod position;
 mod replay;
 mod rules;
+pub mod seal;
 mod sealed;
 pub mod snapshot;
 mod tail;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leviathan_core::decide::{Decision, Moment};
-use leviathan_core::ports::{Clock, Entropy, ObjectStore};
+use leviathan_core::ports::{Clock, Entropy, ObjectStore, Signer};
 use leviathan_core::state::{READER_VERSION, State};
 use tokio::sync::Mutex;
 
@@ -13,6 +13,8 @@ use crate::commit::{Commit, Writer, decode};
 use crate::error::LogError;
 use crate::replay::{Replayed, replay};
 use crate::rules::Rules;
+use crate::seal::Checkpoint;
+use crate::seal::sealer::{Sealed, Sealer};
 use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
 use crate::tail::{Tail, View, damaged};
 use crate::transact::{Outcome, Transaction, transact};
@@ -25,6 +27,8 @@ pub struct Log {
     /// One writer a process: two would only race each other for the next number. Waiters are
     /// served in the order in which they came.
     tail: Mutex<Tail>,
+    /// What this process sealed last; also lets only one sealer of a process run at a time.
+    sealed: Mutex<Option<Sealed>>,
 }
 
 impl Log {
@@ -37,7 +41,7 @@ impl Log {
     ) -> Self {
         let (rules, understood) = (Rules::default(), READER_VERSION);
         let access = Access { store, data: None, clock, entropy, rules, understood };
-        Self { access, writer, tail: Mutex::default() }
+        Self { access, writer, tail: Mutex::default(), sealed: Mutex::default() }
     }
 
     /// The same log with the store of what is derived from it (DECISIONS 14). Without one every
@@ -147,6 +151,24 @@ impl Log {
         let got = self.access.get(seq).await?.ok_or(LogError::NoSuchCommit { seq })?;
         let stored = decode(seq, got.object.bytes).map_err(|fault| damaged(seq, fault))?;
         Ok(Arc::unwrap_or_clone(stored.commit))
+    }
+
+    /// Seals what was appended since the newest checkpoint: writes its tiles and entries, then a
+    /// checkpoint over it, signed, and that checkpoint's copies. Safe to race. `None`: nothing was
+    /// new, as far as this process has read. A very long log is sealed a piece a call.
+    ///
+    /// Nothing is signed before the log was shown to go on from the newest checkpoint.
+    pub async fn seal(
+        &self,
+        signer: &dyn Signer,
+        second: Option<&dyn ObjectStore>,
+    ) -> Result<Option<Checkpoint>, LogError> {
+        let known = self.tail.lock().await.view().position.offset;
+        let mut memory = self.sealed.lock().await;
+        if memory.as_ref().is_some_and(|sealed| sealed.covers(known)) {
+            return Ok(None);
+        }
+        Sealer::new(&self.access, signer, second)?.seal(&mut memory).await
     }
 
     /// Reads the whole log from the store and checks everything that can be checked.

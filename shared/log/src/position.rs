@@ -32,6 +32,21 @@ impl Position {
         self.seq.map_or(0, |seq| seq.saturating_add(1))
     }
 
+    /// Right after this commit, whatever comes before it; of earlier commits' `min_reader` it knows
+    /// nothing.
+    pub(crate) fn after(stored: &StoredCommit) -> Self {
+        let header = &stored.commit.header;
+        Self {
+            seq: Some(header.seq),
+            digest: Some(stored.digest.clone()),
+            offset: header.first_offset.saturating_add(header.count),
+            last_hash: stored.commit.events.last().map(|event| event.hash.clone()),
+            recorded_at: Some(header.recorded_at),
+            min_reader: header.min_reader,
+            epoch: header.epoch,
+        }
+    }
+
     /// Goes one commit further, if this is the one that follows; else stays where it is.
     pub fn advance(&mut self, stored: &StoredCommit) -> Result<(), Fault> {
         self.check_prev(stored)?;
@@ -54,16 +69,9 @@ impl Position {
         if let Some(first) = stored.commit.events.first() {
             check_hash(first, self.last_hash.as_deref())?;
         }
-        let last_hash = stored.commit.events.last().map(|event| event.hash.clone());
-        *self = Self {
-            seq: Some(header.seq),
-            digest: Some(stored.digest.clone()),
-            offset: self.offset.saturating_add(header.count),
-            last_hash,
-            recorded_at: Some(header.recorded_at),
-            min_reader: self.min_reader.max(header.min_reader),
-            epoch: header.epoch,
-        };
+        let min_reader = self.min_reader;
+        *self = Self::after(stored);
+        self.min_reader = self.min_reader.max(min_reader);
         Ok(())
     }
 

@@ -1,0 +1,26 @@
+//! Sealing: a Merkle tree over the event lines, and signed checkpoints of it (DECISIONS 15).
+//!
+//! The tree is that of RFC 6962, stored as c2sp.org/tlog-tiles; checkpoints are those of
+//! c2sp.org/tlog-checkpoint, so tools that know these formats can read them. The leaf at an event's
+//! offset is the event's line, byte for byte as it is stored, without its newline.
+//!
+//! `merkle`, `tile`, `edge`, `note` and `checkpoint` are pure; `sealer` writes; `objects` and
+//! `newest` are what both it and the readers need.
+
+pub mod checkpoint;
+mod edge;
+mod fault;
+pub mod merkle;
+mod newest;
+pub mod note;
+mod objects;
+pub(crate) mod sealer;
+pub mod tile;
+
+pub use checkpoint::Checkpoint;
+pub use edge::{Edge, Grown};
+pub use fault::SealFault;
+pub use merkle::Hash;
+pub use note::VerifierKey;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Finding and reading checkpoints, and the tree's right edge at one of them.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use leviathan_core::ports::ObjectStore;
+
+use super::merkle::{Hash, leaf_hash};
+use super::tile::{LEVELS, Tile, WIDTH, entries_in, hashes_in};
+use super::{Checkpoint, Edge, SealFault, VerifierKey, note, objects};
+use crate::access::Access;
+use crate::error::LogError;
+use crate::keys;
+
+/// The size that the mutable copy tells. Only where to begin a LIST: it is never believed.
+pub(super) async fn told_size(access: &Access) -> Result<Option<u64>, LogError> {
+    let bytes = objects::read(access, access.store.as_ref(), keys::CHECKPOINT).await?;
+    let told = bytes.as_deref().and_then(|bytes| note::text_of(bytes).ok());
+    Ok(told.and_then(Checkpoint::parse).map(|checkpoint| checkpoint.size))
+}
+
+/// The size of the newest checkpoint in the store. Where `known` is the size of one that exists, a
+/// single LIST begins there.
+pub(super) async fn newest_size(
+    access: &Access,
+    store: &dyn ObjectStore,
+    known: Option<u64>,
+) -> Result<Option<u64>, LogError> {
+    let before = known.and_then(|size| size.checked_sub(1)).map(keys::checkpoint);
+    let mut listed = objects::list(access, store, keys::CHECKPOINTS, before.as_deref()).await?;
+    if before.is_some() && listed.is_empty() {
+        // What was told exists no more, or never did.
+        listed = objects::list(access, store, keys::CHECKPOINTS, None).await?;
+    }
+    let Some(last) = listed.pop() else { return Ok(None) };
+    match keys::checkpoint_size(&last) {
+        Some(size) => Ok(Some(size)),
+        None => Err(SealFault::Foreign { key: last }.into()),
+    }
+}
+
+/// The checkpoint under the key of this size, if this key signed it.
+pub(super) async fn read(
+    access: &Access,
+    store: &dyn ObjectStore,
+    size: u64,
+    key: &VerifierKey,
+) -> Result<Checkpoint, LogError> {
+    let object = keys::checkpoint(size);
+    let bytes = objects::read(access, store, &object).await?;
+    let bytes = bytes.ok_or_else(|| SealFault::Checkpoint {
+        key: object.clone(),
+        reason: "LIST names it, GET does not find it".to_owned(),
+    })?;
+    let checkpoint = open(&object, &bytes, key)?;
+    if checkpoint.size != size {
+        let reason = format!("it is one over {} events, not over {size}", checkpoint.size);
+        return Err(SealFault::Checkpoint { key: object, reason }.into());
+    }
+    Ok(checkpoint)
+}
+
+/// The checkpoint in these bytes, if this key signed it; `name` is what errors call it.
+pub(super) fn open(name: &str, bytes: &[u8], key: &VerifierKey) -> Result<Checkpoint, SealFault> {
+    let text = key.open(bytes).map_err(|problem| SealFault::checkpoint(name, &problem))?;
+    let bad = |reason: &str| SealFault::Checkpoint { key: name.to_owned(), reason: reason.into() };
+    let checkpoint =
+        Checkpoint::parse(text).ok_or_else(|| bad("its text is not that of a checkpoint"))?;
+    if checkpoint.origin != key.name() {
+        return Err(bad("it is one of another log: its first line is not the key's name"));
+    }
+    Ok(checkpoint)
+}
+
+/// The hashes of one tile, which must be there.
+pub(super) async fn tile(access: &Access, tile: Tile) -> Result<Vec<Hash>, LogError> {
+    let key = keys::tile(tile);
+    let bytes = objects::read(access, access.store.as_ref(), &key).await?;
+    let hashes = bytes.as_deref().map(|bytes| hashes_in(bytes, tile.width));
+    match hashes {
+        Some(Some(hashes)) => Ok(hashes),
+        Some(None) => Err(tile_fault(key, format!("it has not {} hashes", tile.width))),
+        None => Err(tile_fault(key, "it is missing".to_owned())),
+    }
+}
+
+pub(super) fn tile_fault(key: String, reason: String) -> LogError {
+    SealFault::Tile { key, reason }.into()
+}
+
+/// The tree's right edge at a checkpoint, from its partial tiles: at most 8 GETs, whatever the
+/// size, and what comes back has the checkpoint's root.
+pub(super) async fn edge(access: &Access, checkpoint: &Checkpoint) -> Result<Edge, LogError> {
+    let levels: Vec<Vec<Hash>> = stream::iter(0..LEVELS)
+        .map(|level| async move {
+            match Tile::partial(level, checkpoint.size) {
+                Some(partial) => tile(access, partial).await,
+                None => Ok(Vec::new()),
+            }
+        })
+        .buffered(LEVELS as usize)
+        .try_collect()
+        .await?;
+    let edge = Edge::from_tiles(checkpoint.size, levels);
+    edge.filter(|edge| edge.root() == checkpoint.root).ok_or_else(|| {
+        let key = format!("{}: a tile of the right edge at size {}", keys::TILES, checkpoint.size);
+        let checkpoint = keys::checkpoint(checkpoint.size);
+        tile_fault(key, format!("the tiles don't give the root that stands in {checkpoint}"))
+    })
+}
+
+/// The bytes of the unfinished bundle of entries at this edge; empty where the last one is full.
+pub(super) async fn open_entries(access: &Access, edge: &Edge) -> Result<Vec<u8>, LogError> {
+    let (index, width) = (edge.size() / WIDTH, edge.size() % WIDTH);
+    if width == 0 {
+        return Ok(Vec::new());
+    }
+    let key = keys::entries(index, width);
+    let Some(bytes) = objects::read(access, access.store.as_ref(), &key).await? else {
+        return Err(tile_fault(key, "it is missing".to_owned()));
+    };
+    let same = entries_in(&bytes, width)
+        .is_some_and(|lines| lines.into_iter().map(leaf_hash).eq(edge.hashes(0).iter().copied()));
+    if same {
+        return Ok(bytes.to_vec());
+    }
+    Err(tile_fault(key, "its entries are not those that the tile of their hashes has".to_owned()))
+}

@@ -1,0 +1,99 @@
+//! Requests for what seals the log: repeated while the store's answer is unclear, and create-only.
+
+use bytes::Bytes;
+use leviathan_core::ids::Digest;
+use leviathan_core::ports::{ObjectStore, StoreError};
+
+use super::SealFault;
+use crate::access::{Access, TRIES};
+use crate::error::LogError;
+
+/// Keys asked for in one LIST.
+const PAGE: usize = 1_000;
+
+/// The object under this key; `None` where none is.
+pub(super) async fn read(
+    access: &Access,
+    store: &dyn ObjectStore,
+    key: &str,
+) -> Result<Option<Bytes>, LogError> {
+    let mut tries = 0;
+    loop {
+        match store.get(key).await {
+            Ok(object) => return Ok(Some(object.bytes)),
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(problem) => tries = access.patience(tries, problem).await?,
+        }
+    }
+}
+
+/// All keys with this prefix after this one.
+pub(super) async fn list(
+    access: &Access,
+    store: &dyn ObjectStore,
+    prefix: &str,
+    after: Option<&str>,
+) -> Result<Vec<String>, LogError> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut tries = 0;
+    loop {
+        let after = keys.last().map(String::as_str).or(after);
+        match store.list(prefix, after, PAGE).await {
+            Ok(page) => {
+                let whole = page.len() < PAGE;
+                keys.extend(page);
+                if whole {
+                    return Ok(keys);
+                }
+            }
+            Err(problem) => tries = access.patience(tries, problem).await?,
+        }
+    }
+}
+
+/// Creates the object. That it exists already is success where it has the same bytes: another
+/// sealer was first, or an earlier try's answer was lost.
+pub(super) async fn create(
+    access: &Access,
+    store: &dyn ObjectStore,
+    key: &str,
+    bytes: &Bytes,
+) -> Result<(), LogError> {
+    let mut tries = 0;
+    loop {
+        match store.create(key, Bytes::clone(bytes)).await {
+            Ok(_) => return Ok(()),
+            Err(StoreError::AlreadyExists { .. }) => break,
+            // The same bytes under the same key again: harmless however often.
+            Err(problem) => tries = access.patience(tries, problem).await?,
+        }
+    }
+    // Read back: where it is not there yet, its answer was unclear all the same.
+    for tries in 1..=TRIES {
+        if let Some(found) = read(access, store, key).await? {
+            return same(key, &found, bytes);
+        }
+        access.pause(tries).await;
+    }
+    let reason = "it exists, says the store, and can't be read back".to_owned();
+    Err(StoreError::Unclear { key: key.to_owned(), reason }.into())
+}
+
+fn same(key: &str, found: &Bytes, computed: &Bytes) -> Result<(), LogError> {
+    if found == computed {
+        return Ok(());
+    }
+    let (found, computed) = (Digest::of(found), Digest::of(computed));
+    Err(SealFault::Other { key: key.to_owned(), found, computed }.into())
+}
+
+/// Replaces the object: only for the mutable copy.
+pub(super) async fn replace(access: &Access, key: &str, bytes: &Bytes) -> Result<(), LogError> {
+    let mut tries = 0;
+    loop {
+        match access.store.replace(key, Bytes::clone(bytes)).await {
+            Ok(()) => return Ok(()),
+            Err(problem) => tries = access.patience(tries, problem).await?,
+        }
+    }
+}

@@ -32,6 +32,14 @@ macro_rules! on_every_store {
                 crate::object_store::$check(std::sync::Arc::new(store)).await;
             }
         )+ }
+        // The S3 store, as far as a server of ours can judge it; `emulators` has better judges.
+        mod s3_store { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $check() {
+                let server = leviathan_tests::s3_server::S3Server::start().await;
+                crate::object_store::$check(std::sync::Arc::new(server.store("a/prefix"))).await;
+            }
+        )+ }
         mod counting_store { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $check() {

@@ -3,8 +3,10 @@
 
 pub mod clock;
 pub mod counting_store;
+pub mod emulator;
 pub mod log_builders;
 pub mod machine;
 pub mod programs;
 pub mod repository;
+pub mod s3_server;
 pub mod story;

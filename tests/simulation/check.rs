@@ -50,6 +50,7 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
         Err(problem) => return vec![problem],
     };
     let excused = |owner| answers::Excuse {
+        log_is_closed: truth.is_closed(),
         clock_is_off: skew(owner).abs() > 240,
         was_misled: shared.network.has_misled(owner),
     };
@@ -58,6 +59,7 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
         answers::each_exactly_as_told(&truth, &operations, &shared.network.tally),
         truth.decided_on_what_was_before(),
         truth.registered_once(),
+        truth.ends_where_it_was_closed(),
         reads::of_one_history(&truth, &operations, &reads, excused),
         derived::is_of_the_log(&truth, &shared.data),
         derived::failed_for_a_reason(&shared.history.failures(), excused),

@@ -123,7 +123,7 @@ impl Process {
     }
 
     /// One transaction, whose decisions answer with how many events they saw.
-    async fn attempt(
+    pub(crate) async fn attempt(
         &self,
         (id, count): (u64, u64),
         wish: Wish,

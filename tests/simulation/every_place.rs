@@ -24,6 +24,7 @@ fn small(seed: u64, weather: Weather) -> Ended {
         tickers: 1,
         ticks: 2,
         snapshot_every: 2,
+        closes: false,
     };
     play(Steps::new(seed), scene, weather, Rules::default())
 }

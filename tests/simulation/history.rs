@@ -16,6 +16,8 @@ pub(crate) enum Wish {
     Register(String),
     /// A bundle, taken in if it was not yet; sent again while its fate is unknown.
     Bundle,
+    /// The end of the log.
+    Close,
 }
 
 /// What the client was told.

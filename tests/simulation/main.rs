@@ -22,6 +22,7 @@ mod faulty_store;
 mod figures;
 mod frozen;
 mod history;
+mod keeper;
 mod mutants;
 mod network;
 mod process;

@@ -84,5 +84,14 @@ fn a_stale_snapshot_is_found() {
 
 #[test]
 fn a_snapshot_of_another_log_that_is_believed_is_found() {
-    found(Rules { snapshot_is_bound: false, ..Rules::default() }, &["was believed"]);
+    // Believed as the end of the log, or taken for what the sound commits after it don't follow on.
+    found(
+        Rules { snapshot_is_bound: false, ..Rules::default() },
+        &["was believed", "stopped at SnapshotOfAnother"],
+    );
+}
+
+#[test]
+fn a_closed_log_that_goes_on_is_found() {
+    found(Rules { closed_log_refuses: false, ..Rules::default() }, &["after it was closed"]);
 }

@@ -17,7 +17,7 @@ pub(crate) const SEEDS: u64 = 500;
 
 /// What must happen somewhere in the seeds besides each fault and each disturbance, or the
 /// simulation tries less than it says.
-const MUST_HAPPEN: [&str; 21] = [
+const MUST_HAPPEN: [&str; 23] = [
     "object stored",
     "late, and stored",
     "late, and another was there",
@@ -36,6 +36,8 @@ const MUST_HAPPEN: [&str; 21] = [
     "cold start from a snapshot",
     "snapshot written",
     "snapshot was there",
+    "log closed",
+    "refused by a closed log",
     "vandalised",
     "spoiled",
     "stopped at a shorter log",

@@ -42,6 +42,8 @@ pub(crate) struct Scene {
     pub(crate) ticks: u64,
     /// A snapshot is due at every so many commits.
     pub(crate) snapshot_every: u64,
+    /// Whether somebody closes the log, from the first process.
+    pub(crate) closes: bool,
 }
 
 /// Who runs at a place.
@@ -65,6 +67,7 @@ impl Scene {
             tickers: 1 + usize::try_from(steps.chance.below(2)).expect("small"),
             ticks: 4,
             snapshot_every: 3 + steps.chance.below(6),
+            closes: steps.chance.below(12) == 0,
         }
     }
 
@@ -160,6 +163,9 @@ impl World {
             Role::Clients => {
                 for _ in 0..self.scene.clients {
                     tasks.spawn(owner, process.clone().client(self.scene.operations));
+                }
+                if self.scene.closes && place == 0 {
+                    tasks.spawn(owner, process.clone().keeper());
                 }
                 tasks.spawn(owner, process.reader(self.scene.reads));
             }

@@ -15,6 +15,8 @@ use crate::history::{Answer, Operation, Wish};
 pub(super) struct Excuse {
     /// Its own clock was far off.
     pub(super) clock_is_off: bool,
+    /// The log was closed.
+    pub(super) log_is_closed: bool,
     /// A store told it something untrue: a truncated object, a delete marker, a wrong time.
     pub(super) was_misled: bool,
 }
@@ -25,6 +27,7 @@ impl Excuse {
         match problem {
             LogError::Store { .. } | LogError::Busy { .. } => true,
             LogError::ClockOff { .. } => self.clock_is_off || self.was_misled,
+            LogError::Closed { .. } => self.log_is_closed,
             // Of a snapshot that stands there, read only in part.
             LogError::Snapshot { .. } => self.was_misled,
             problem => self.was_misled && problem.is_fault_of_the_log(),
@@ -117,6 +120,7 @@ fn count(operation: &Operation, tally: &Tally) {
         Some((_, Answer::Unknown)) => "unknown",
         Some((_, Answer::Rejected(LogError::ClockOff { .. }))) => "clock refused",
         Some((_, Answer::Rejected(LogError::Store { .. }))) => "store refused",
+        Some((_, Answer::Rejected(LogError::Closed { .. }))) => "refused by a closed log",
         Some((_, Answer::Rejected(LogError::Hole { .. }))) => "stopped at a hole",
         Some((_, Answer::Rejected(LogError::Damaged { .. }))) => "stopped at damage",
         Some((_, Answer::Rejected(_) | Answer::Nonsense(_))) => "refused for another reason",

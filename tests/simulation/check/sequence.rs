@@ -1,10 +1,13 @@
 //! Whether the history of a run is linearizable. The log as a sequential thing: it takes events at
-//! its end, a bundle and a target only if it has not seen them, and says how many events it holds.
+//! its end, a bundle and a target only if it has not seen them, nothing
+//! once it is closed, and says how many events it holds.
 //! Judged by what clients and readers were told, without a look at what is stored.
 
 use std::collections::BTreeSet;
 
 use super::wing_gong::{Call, Sequential, Verdict, linearize};
+use leviathan_log::LogError;
+
 use crate::figures::Tally;
 use crate::history::{Answer, Operation, Read, Wish};
 
@@ -19,6 +22,7 @@ struct Sequence {
     events: u64,
     bundles: BTreeSet<u64>,
     targets: BTreeSet<String>,
+    closed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ enum Told {
     Appended { operation: Operation, offset: Option<u64> },
     /// There was nothing to append.
     Known { operation: Operation },
+    /// The log is closed.
+    Closed,
     /// So many events.
     Read { events: u64 },
 }
@@ -34,7 +40,7 @@ enum Told {
 impl Sequence {
     fn knows(&self, operation: &Operation) -> bool {
         match &operation.wish {
-            Wish::Note => false,
+            Wish::Note | Wish::Close => false,
             Wish::Register(name) => self.targets.contains(name),
             Wish::Bundle => self.bundles.contains(&operation.id),
         }
@@ -47,17 +53,19 @@ impl Sequential for Sequence {
     fn take(&self, call: &Told) -> Option<Self> {
         match call {
             Told::Read { events } => (*events == self.events).then(|| self.clone()),
+            Told::Closed => self.closed.then(|| self.clone()),
             Told::Known { operation } => self.knows(operation).then(|| self.clone()),
             Told::Appended { operation, offset } => {
                 // An open call that would change nothing is as if it never happened.
                 let fits = offset.is_none_or(|offset| offset == self.events);
-                if self.knows(operation) || !fits {
+                if self.closed || self.knows(operation) || !fits {
                     return None;
                 }
                 let mut after = self.clone();
                 after.events += operation.events;
                 match &operation.wish {
                     Wish::Note => {}
+                    Wish::Close => after.closed = true,
                     Wish::Register(name) => drop(after.targets.insert(name.clone())),
                     Wish::Bundle => drop(after.bundles.insert(operation.id)),
                 }
@@ -106,6 +114,7 @@ fn call_of(operation: &Operation) -> Option<Call<Told>> {
         Some((_, Answer::Unknown)) | None => {
             (Told::Appended { operation: own(), offset: None }, None)
         }
+        Some((ended, Answer::Rejected(LogError::Closed { .. }))) => (Told::Closed, Some(*ended)),
         Some((_, Answer::Rejected(_) | Answer::Nonsense(_))) => return None,
     };
     Some(Call { what, begun: operation.begun, ended })

@@ -66,6 +66,26 @@ impl Truth {
         Ok(())
     }
 
+    /// Nothing stands behind the end of the log.
+    pub(super) fn ends_where_it_was_closed(&self) -> Result<(), String> {
+        let closed = self.events().find(|event| event.event_type == "log.closed");
+        let end = self.events().last();
+        demand(
+            closed.is_none() || closed.map(|event| event.offset) == end.map(|event| event.offset),
+            || {
+                format!(
+                    "the log goes on after it was closed at {:?}",
+                    closed.map(|event| event.offset)
+                )
+            },
+        )
+    }
+
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.events().any(|event| event.event_type == "log.closed")
+    }
+
     /// A decision that depends on the state: of all that wanted to register a target, one did.
     pub(super) fn registered_once(&self) -> Result<(), String> {
         let mut by_target: BTreeMap<&str, u64> = BTreeMap::new();

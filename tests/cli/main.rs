@@ -17,6 +17,7 @@ mod lists;
 mod log;
 #[cfg(test)]
 mod orders;
+mod past;
 #[cfg(test)]
 mod pull_requests;
 #[cfg(test)]

@@ -18,3 +18,4 @@ mod seal;
 mod snapshots;
 mod two_processes;
 mod versions;
+mod views;

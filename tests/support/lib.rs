@@ -6,6 +6,7 @@ pub mod counting_store;
 pub mod emulator;
 pub mod log_builders;
 pub mod machine;
+pub mod past;
 pub mod programs;
 pub mod repository;
 pub mod s3_server;

@@ -173,6 +173,7 @@ fn log_problem(problem: &LogError) -> Response {
         | LogError::Shorter { .. }
         | LogError::Snapshot { .. }
         | LogError::Seal(_)
+        | LogError::View { .. }
         | LogError::NoSuchCommit { .. } => {
             tracing::error!(%problem, "the log can't be used");
             internal()

@@ -49,15 +49,21 @@ async fn invalidate_ours(
     reason: &str,
 ) -> Result<bool, ApiError> {
     let Ok(attempt) = attempt_id.parse::<AttemptId>() else { return Ok(false) };
-    if !app.log.view().await?.state.attempts.contains_key(&attempt) {
-        return Ok(false);
-    }
+    let view = app.log.view().await?;
+    // One that left the state is still the scheduler's: its view tells.
+    let aged = match view.state.attempts.contains_key(&attempt) {
+        true => None,
+        false => match app.log.aged_attempt(&view, &attempt).await? {
+            Some(aged) => Some(aged.attempt),
+            None => return Ok(false),
+        },
+    };
     if *caller != Caller::Operator {
         let text = "Only an operator's token invalidates an attempt of the scheduler's";
         return Err(ApiError::Forbidden(text.to_owned()));
     }
     let transaction = Transaction::of("attempt.invalidate", caller.principal());
-    let decide = |state: &_, _: &_| operator::invalidate(state, None, &attempt, reason);
+    let decide = |state: &_, _: &_| operator::invalidate(state, aged.as_ref(), &attempt, reason);
     let outcome = app.log.transact(&transaction, decide).await?;
     if let Some(commit) = &outcome.commit {
         app.committed(commit).await;

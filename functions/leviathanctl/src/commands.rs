@@ -1,5 +1,6 @@
 //! From a parsed command line to its command: one file for each noun.
 
+pub(crate) mod aged;
 mod attempts;
 mod clean;
 mod confirm;

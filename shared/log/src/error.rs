@@ -129,6 +129,17 @@ pub enum LogError {
         /// What is wrong.
         why: String,
     },
+    /// A view that can't be used.
+    #[error(
+        "the view {key} can't be used: {why}. Nothing is wrong with the log; delete everything under \
+         views/ in the data store, and the next tick writes it again"
+    )]
+    View {
+        /// Its key.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
     /// Something lies among the commits that is no commit.
     #[error(
         "{key} is not the log's: nothing but commits may lie under {}. Move it away; nothing \

@@ -50,6 +50,7 @@ mod tail;
 mod time;
 mod transact;
 mod verify;
+pub mod views;
 
 pub use cold_start::ColdStart;
 pub use commit::{Commit, Header, Nonce, Part, Writer};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use leviathan_core::decide::{Decision, Moment};
+use leviathan_core::ids::{AttemptId, TargetId, TaskId};
 use leviathan_core::ports::{Clock, Entropy, ObjectStore, Signer};
-use leviathan_core::state::{READER_VERSION, State};
+use leviathan_core::state::{Departure, PullRequest, READER_VERSION, State, Task};
 use tokio::sync::Mutex;
 
 use crate::access::Access;
@@ -19,6 +20,7 @@ use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
 use crate::tail::{Tail, View, damaged};
 use crate::transact::{Outcome, Transaction, transact};
 use crate::verify::{Head, Report, verify};
+use crate::views::{self, Aged, Finder, Listed, ViewsWritten};
 
 /// One log in one store, as one process sees it. Several processes may have the same log.
 pub struct Log {
@@ -29,6 +31,8 @@ pub struct Log {
     tail: Mutex<Tail>,
     /// What this process sealed last; also lets only one sealer of a process run at a time.
     sealed: Mutex<Option<Sealed>>,
+    /// The first block of views that may be missing; `None`: not known yet.
+    views: Mutex<Option<u64>>,
 }
 
 impl Log {
@@ -41,7 +45,8 @@ impl Log {
     ) -> Self {
         let (rules, understood) = (Rules::default(), READER_VERSION);
         let access = Access { store, data: None, clock, entropy, rules, understood };
-        Self { access, writer, tail: Mutex::default(), sealed: Mutex::default() }
+        let (sealed, views) = (Mutex::default(), Mutex::default());
+        Self { access, writer, tail: Mutex::default(), sealed, views }
     }
 
     /// The same log with the store of what is derived from it (DECISIONS 14). Without one every
@@ -115,6 +120,60 @@ impl Log {
             self.tail.lock().await.snapshot_settled(&due);
         }
         written.map(Some)
+    }
+
+    /// Writes the views that are due: what left the state since. Nothing without a data store.
+    pub async fn write_views(&self) -> Result<ViewsWritten, LogError> {
+        if self.access.data.is_none() {
+            return Ok(ViewsWritten::default());
+        }
+        let view = self.view().await?;
+        let mut next = self.views.lock().await;
+        views::write(&self.access, &view, &mut next).await
+    }
+
+    /// An attempt that left the state: `view` is a recent one.
+    pub async fn aged_attempt(
+        &self,
+        view: &View,
+        id: &AttemptId,
+    ) -> Result<Option<Aged>, LogError> {
+        self.finder(view).attempt(id).await
+    }
+
+    /// A pull request that left the state.
+    pub async fn aged_pull_request(
+        &self,
+        view: &View,
+        target: &TargetId,
+        number: u64,
+    ) -> Result<Option<PullRequest>, LogError> {
+        self.finder(view).pull_request(target, number).await
+    }
+
+    /// A removed task that left the state.
+    pub async fn aged_task(
+        &self,
+        view: &View,
+        target: &TargetId,
+        id: &TaskId,
+    ) -> Result<Option<Task>, LogError> {
+        self.finder(view).task(target, id).await
+    }
+
+    /// What left the state, the newest first, until `limit` of it is `wanted`.
+    pub async fn aged(
+        &self,
+        view: &View,
+        target: Option<&TargetId>,
+        limit: usize,
+        wanted: impl Fn(&Departure) -> bool,
+    ) -> Result<Listed, LogError> {
+        self.finder(view).newest(target, limit, wanted).await
+    }
+
+    fn finder<'a>(&'a self, view: &'a View) -> Finder<'a> {
+        Finder { access: &self.access, past: &view.state.past }
     }
 
     /// Folds the whole log from commit 0 and compares byte for byte with the live state and with

@@ -263,10 +263,18 @@ impl Tail {
 
 /// Takes a commit into the state: part by part, the events before the bundle that they came in.
 pub fn fold(state: &mut State, commit: &Commit) {
+    fold_each(state, commit, |_| {});
+}
+
+/// As [`fold`]; `after` sees the state after each event.
+pub(crate) fn fold_each(state: &mut State, commit: &Commit, mut after: impl FnMut(&State)) {
     let mut events = commit.events.iter();
     for part in &commit.header.parts {
         let count = usize::try_from(part.count).unwrap_or(usize::MAX);
-        events.by_ref().take(count).for_each(|event| state.apply(event));
+        for event in events.by_ref().take(count) {
+            state.apply(event);
+            after(state);
+        }
         if let (Some(target), Some(bundle), Some(content)) =
             (&part.target, &part.bundle_id, &part.content_digest)
         {

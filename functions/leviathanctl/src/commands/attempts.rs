@@ -8,7 +8,7 @@ mod show;
 use jiff::Timestamp;
 use leviathan_core::fact::FailureClass;
 use leviathan_core::ids::{AttemptId, TargetId, TaskId};
-use leviathan_core::state::Attempt;
+use leviathan_core::state::{Attempt, Departure};
 use serde::Serialize;
 
 use super::select;
@@ -65,8 +65,20 @@ fn list(
     global: &Global,
     output: Output,
 ) -> Result<Exit, CommandError> {
-    let view = Session::to_read(global, output)?.view()?;
-    let targets = select::targets(&view.state, arguments.target.as_deref())?;
+    let session = Session::to_read(global, output)?;
+    let first = session.view()?;
+    let targets = select::targets(&first.state, arguments.target.as_deref())?;
+    let only = match (&arguments.target, targets.as_slice()) {
+        (Some(_), [(id, _)]) => Some(*id),
+        _ => None,
+    };
+    let aged = |departure: &Departure| match departure {
+        Departure::Attempt { attempt, .. } => {
+            arguments.task.as_ref().is_none_or(|task| attempt.task.as_str() == task)
+        }
+        _ => false,
+    };
+    let view = session.view_with_aged(only, arguments.limit, aged, output)?;
     let wanted = |attempt: &Attempt| {
         targets.iter().any(|(id, _)| **id == attempt.target)
             && arguments.task.as_ref().is_none_or(|task| attempt.task.as_str() == task)

@@ -12,6 +12,7 @@ use leviathan_local::forge::{Deleted, LocalForge, is_url};
 use leviathan_runtime::clock::SystemClock;
 
 use crate::cli::{CleanArgs, Global};
+use crate::commands::aged;
 use crate::commands::dev::sample_folder;
 use crate::commands::existing_state;
 use crate::dev::open_cluster;
@@ -39,7 +40,10 @@ pub(crate) async fn run(
     let state = existing_state(global, output)?;
     // Held to the end: nothing may run on this state meanwhile.
     let _cluster = open_cluster(&state, false)?;
-    let view = state.open("dev clean")?.log.view().await?;
+    let log = state.open("dev clean")?.log;
+    let mut view = log.view().await?;
+    // Branches of what is long over are there to be removed too.
+    aged::newest(&log, &mut view, None, usize::MAX, |_| true).await?;
     let forge = LocalForge::new(state.forge(), Arc::new(SystemClock));
     let branches = branches(&forge, &view.state).await?;
     let sample = sample_of(&state, &view.state);

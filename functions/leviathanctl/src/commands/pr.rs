@@ -7,7 +7,7 @@ mod show;
 use jiff::Timestamp;
 use leviathan_core::ids::{AttemptId, GitCommit, TargetId, TaskId};
 use leviathan_core::ports::forge::{Repository, WatchedPullRequest};
-use leviathan_core::state::{PullRequest, PullRequestState};
+use leviathan_core::state::{Departure, PullRequest, PullRequestState};
 use serde::Serialize;
 
 use super::select::{self, FoundPullRequest};
@@ -61,7 +61,9 @@ pub(crate) fn run(
 }
 
 fn list(filter: &TargetFilter, global: &Global, output: Output) -> Result<Exit, CommandError> {
-    let view = Session::to_read(global, output)?.view()?;
+    let session = Session::to_read(global, output)?;
+    let is_one = |departure: &Departure| matches!(departure, Departure::PullRequest { .. });
+    let view = session.view_with_aged(None, usize::MAX, is_one, output)?;
     let targets = select::targets(&view.state, filter.target.as_deref())?;
     let mut pull_requests: Vec<_> = targets
         .into_iter()

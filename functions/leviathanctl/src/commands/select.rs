@@ -1,11 +1,18 @@
 //! From what a person typed to the thing that they mean; an error lists those that there are.
 
+use std::sync::Arc;
+
 use leviathan_core::ids::{AttemptId, TargetId, TaskId};
-use leviathan_core::state::{Attempt, PullRequest, State, Target, Task};
+use leviathan_core::state::{Attempt, Departure, PullRequest, State, Target, Task};
+use leviathan_log::View;
+
+use super::aged::Named;
+use super::session::Session;
 
 use crate::cli::{PrArgs, TaskArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::output::Output;
 use crate::text::one_line;
 
 /// Candidates that an error lists.
@@ -99,6 +106,28 @@ pub(crate) fn newest_first(state: &State) -> Vec<(&AttemptId, &Attempt)> {
         (std::cmp::Reverse((attempt.created_at, attempt.commits.first().copied())), *id)
     });
     attempts
+}
+
+/// A view in which the named pull request is, if there ever was one. By its branch it is looked for
+/// among all of them.
+pub(crate) fn with_pull_request(
+    session: &Session,
+    arguments: &PrArgs,
+    output: Output,
+) -> Result<Arc<View>, CommandError> {
+    let named = arguments.pull_request.as_str();
+    if let Ok(number) = named.strip_prefix('#').unwrap_or(named).parse() {
+        return session.view_with(&Named::PullRequest(number));
+    }
+    let view = session.view()?;
+    if pull_request(&view.state, arguments).is_ok() {
+        return Ok(view);
+    }
+    let is_it = |departure: &Departure| {
+        matches!(departure, Departure::PullRequest { pull_request, .. }
+            if pull_request.opened.branch_name == named)
+    };
+    session.view_with_aged(None, usize::MAX, is_it, output)
 }
 
 /// The pull request with this number or branch.

@@ -9,7 +9,7 @@ use leviathan_core::decide::{Decision, Moment};
 use leviathan_core::event::Principal;
 use leviathan_core::ids::{Digest, TargetId};
 use leviathan_core::ports::ObjectStore;
-use leviathan_core::state::State;
+use leviathan_core::state::{Departure, State};
 use leviathan_local::folder_store::FolderStore;
 use leviathan_local::forge::LocalForge;
 use leviathan_log::artifacts::Artifacts;
@@ -17,6 +17,7 @@ use leviathan_log::{Commit, Log, Outcome, Transaction, View, Writer};
 use leviathan_runtime::clock::{SystemClock, SystemEntropy};
 use tokio::runtime::Runtime;
 
+use super::aged::{self, Named};
 use super::{existing_state, runtime};
 use crate::cli::Global;
 use crate::error::CommandError;
@@ -78,6 +79,29 @@ impl Session {
     /// What is known now.
     pub(crate) fn view(&self) -> Result<Arc<View>, CommandError> {
         Ok(self.wait(self.log.view())?)
+    }
+
+    /// The same, and what has left the state that a command asks for by name.
+    pub(crate) fn view_with(&self, named: &Named<'_>) -> Result<Arc<View>, CommandError> {
+        let mut view = self.view()?;
+        self.wait(named.add(&self.log, &mut view))?;
+        Ok(view)
+    }
+
+    /// The same, and the newest of what has left the state, until `limit` of it is `wanted`.
+    pub(crate) fn view_with_aged(
+        &self,
+        target: Option<&TargetId>,
+        limit: usize,
+        wanted: impl Fn(&Departure) -> bool,
+        output: Output,
+    ) -> Result<Arc<View>, CommandError> {
+        let mut view = self.view()?;
+        let listed = self.wait(aged::newest(&self.log, &mut view, target, limit, wanted))?;
+        if listed.incomplete {
+            output.note(aged::INCOMPLETE);
+        }
+        Ok(view)
     }
 
     /// One commit.

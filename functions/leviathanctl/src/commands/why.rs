@@ -8,6 +8,7 @@ use leviathan_core::reason::Reason;
 use leviathan_core::state::{State, Task};
 use serde::Serialize;
 
+use super::aged::Named;
 use super::select::{self, FoundTask};
 use super::session::Session;
 use crate::cli::{Global, WhyArgs};
@@ -45,7 +46,8 @@ pub(crate) fn run(
     global: &Global,
     output: Output,
 ) -> Result<Exit, CommandError> {
-    let view = Session::to_read(global, output)?.view()?;
+    let session = Session::to_read(global, output)?;
+    let view = session.view_with(&Named::Task(&arguments.task.task))?;
     let found = select::task(&view.state, &arguments.task)?;
     let why = why(&view.state, &found, Timestamp::now());
     if output.format == Format::Json {

@@ -46,7 +46,11 @@ impl State {
         let Some(id) = fact.attempt() else { return };
         let Some(attempt) = self.attempts.get_mut(id) else {
             if !matches!(fact, Fact::AttemptCreated(_)) {
-                let later = Departure::Later { attempt_id: id.clone(), seq: event.seq };
+                let later = Departure::Later {
+                    attempt_id: id.clone(),
+                    target_id: event.target.clone(),
+                    seq: event.seq,
+                };
                 self.past.depart(later, ageing.departures);
             }
             return;

@@ -39,11 +39,11 @@ impl Ageing {
     /// `STATE_FORMAT` has to rise with it.
     pub const STANDARD: Self = Self {
         every: 64,
-        attempts: 1_024,
-        pull_requests: 1_024,
+        attempts: 512,
+        pull_requests: 512,
         tasks: 4_096,
         removed_for: SignedDuration::from_hours(30 * 24),
-        departures: 1_024,
+        departures: 512,
     };
 }
 
@@ -84,6 +84,8 @@ pub enum Departure {
     Later {
         /// The attempt.
         attempt_id: AttemptId,
+        /// The target that its event names.
+        target_id: Option<TargetId>,
         /// The commit that holds it.
         seq: u64,
     },
@@ -158,13 +160,16 @@ impl State {
     /// Lets what aged leave. `at`: the log's time.
     pub(super) fn age(&mut self, at: Timestamp, ageing: &Ageing) {
         let mut past = std::mem::take(&mut self.past);
-        self.age_attempts(&mut past, at, ageing);
-        self.age_pull_requests(&mut past, ageing);
-        self.age_tasks(&mut past, at, ageing);
+        // No more leave than can have ended since the last look: so a crowd that may leave at once
+        // does not push departures out before they are views.
+        let mut room = usize::try_from(ageing.every).unwrap_or(usize::MAX);
+        self.age_attempts(&mut past, at, ageing, &mut room);
+        self.age_pull_requests(&mut past, ageing, &mut room);
+        self.age_tasks(&mut past, at, ageing, &mut room);
         self.past = past;
     }
 
-    fn age_attempts(&mut self, past: &mut Past, at: Timestamp, ageing: &Ageing) {
+    fn age_attempts(&mut self, past: &mut Past, at: Timestamp, ageing: &Ageing, room: &mut usize) {
         let excess = past.attempts.len().saturating_sub(ageing.attempts);
         let oldest: Vec<(u64, AttemptId)> = past
             .attempts
@@ -174,7 +179,9 @@ impl State {
                 self.attempts.get(id).is_none_or(|attempt| self.is_settled(attempt, at))
             })
             .map(|(offset, id)| (*offset, id.clone()))
+            .take(*room)
             .collect();
+        *room = room.saturating_sub(oldest.len());
         for (offset, attempt_id) in oldest {
             past.attempts.remove(&offset);
             if let Some(attempt) = self.attempts.remove(&attempt_id) {
@@ -202,8 +209,9 @@ impl State {
         !(may_speak || waits || counts)
     }
 
-    fn age_pull_requests(&mut self, past: &mut Past, ageing: &Ageing) {
-        while past.pull_requests.len() > ageing.pull_requests {
+    fn age_pull_requests(&mut self, past: &mut Past, ageing: &Ageing, room: &mut usize) {
+        while *room > 0 && past.pull_requests.len() > ageing.pull_requests {
+            *room = room.saturating_sub(1);
             let Some((_, (target_id, number))) = past.pull_requests.pop_first() else { return };
             let target = self.targets.get_mut(&target_id);
             if let Some(pull_request) = target.and_then(|t| t.pull_requests.remove(&number)) {
@@ -213,7 +221,7 @@ impl State {
         }
     }
 
-    fn age_tasks(&mut self, past: &mut Past, at: Timestamp, ageing: &Ageing) {
+    fn age_tasks(&mut self, past: &mut Past, at: Timestamp, ageing: &Ageing, room: &mut usize) {
         let excess = past.tasks.len().saturating_sub(ageing.tasks);
         let oldest: Vec<(u64, TargetId, TaskId)> = past
             .tasks
@@ -222,7 +230,9 @@ impl State {
             .filter(|(_, (_, _, removed_at))| at.duration_since(*removed_at) >= ageing.removed_for)
             .filter(|(_, (target, id, _))| self.is_forgettable(target, id))
             .map(|(offset, (target, id, _))| (*offset, target.clone(), id.clone()))
+            .take(*room)
             .collect();
+        *room = room.saturating_sub(oldest.len());
         for (offset, target_id, task_id) in oldest {
             past.tasks.remove(&offset);
             let Some(target) = self.targets.get_mut(&target_id) else { continue };

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::details::Details;
 use crate::cli::{AttemptLogsArgs, Global};
+use crate::commands::aged::Named;
 use crate::commands::select;
 use crate::commands::session::Session;
 use crate::error::CommandError;
@@ -36,7 +37,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_read(global, output)?;
-    let view = session.view()?;
+    let view = session.view_with(&Named::Attempt(&arguments.attempt))?;
     let (id, attempt) = select::attempt(&view.state, &arguments.attempt)?;
     let details = Details::read(&session, id, attempt)?;
     let wanted = newest_of_each(&details.artifacts, arguments.phase.as_deref());

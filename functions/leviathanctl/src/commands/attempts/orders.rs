@@ -7,6 +7,7 @@ use leviathan_core::state::{Attempt, State};
 use serde::Serialize;
 
 use crate::cli::{Global, ReasonArgs};
+use crate::commands::aged::Named;
 use crate::commands::confirm::confirm;
 use crate::commands::select;
 use crate::commands::session::Session;
@@ -77,7 +78,7 @@ fn give(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_order_unless(arguments.dry_run, global, output)?;
-    let view = session.view()?;
+    let view = session.view_with(&Named::Attempt(&arguments.attempt))?;
     let (id, attempt) = select::attempt(&view.state, &arguments.attempt)?;
     let reason = arguments.reason.as_str();
     // Asked beforehand, so that nobody is asked about what can't be done.

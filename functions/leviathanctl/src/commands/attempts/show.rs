@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::details::Details;
 use super::{AttemptRow, row};
 use crate::cli::{AttemptArgs, Global};
+use crate::commands::aged::Named;
 use crate::commands::select;
 use crate::commands::session::Session;
 use crate::error::CommandError;
@@ -39,7 +40,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_read(global, output)?;
-    let view = session.view()?;
+    let view = session.view_with(&Named::Attempt(&arguments.attempt))?;
     let (id, attempt) = select::attempt(&view.state, &arguments.attempt)?;
     let details = Details::read(&session, id, attempt)?;
     let shown = Shown {

@@ -37,7 +37,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_order_unless(arguments.dry_run, global, output)?;
-    let view = session.view()?;
+    let view = select::with_pull_request(&session, &arguments.pull_request, output)?;
     let found = select::pull_request(&view.state, &arguments.pull_request)?;
     let dry_run = arguments.dry_run;
     match found.pull_request.status {

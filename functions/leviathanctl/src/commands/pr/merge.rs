@@ -41,7 +41,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_order(global, output)?;
-    let view = session.view()?;
+    let view = select::with_pull_request(&session, arguments, output)?;
     let found = select::pull_request(&view.state, arguments)?;
     match found.pull_request.status {
         PullRequestState::Open => {}

@@ -30,7 +30,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_read(global, output)?;
-    let view = session.view()?;
+    let view = select::with_pull_request(&session, arguments, output)?;
     let found = select::pull_request(&view.state, arguments)?;
     let digest = &found.pull_request.opened.receipt;
     let receipt = session.artifact("the receipt", digest)?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use leviathan_core::fact::TaskStatus;
 use leviathan_core::ids::{Digest, TaskId};
-use leviathan_core::state::{Failures, State};
+use leviathan_core::state::{Departure, Failures, State};
 use leviathan_core::task::{Priority, TaskDefinition};
 use serde::Serialize;
 
@@ -52,7 +52,12 @@ pub(super) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     let session = Session::to_read(global, output)?;
-    let view = session.view()?;
+    let its = |departure: &Departure| match departure {
+        Departure::Attempt { attempt, .. } => attempt.task.as_str() == arguments.task,
+        Departure::Task { task_id, .. } => task_id.as_str() == arguments.task,
+        _ => false,
+    };
+    let view = session.view_with_aged(None, usize::MAX, its, output)?;
     let found = select::task(&view.state, arguments)?;
     let definition = definition(&session, &found, output);
     let shown = shown(&view.state, &found, definition);

@@ -94,7 +94,7 @@ fn aged(story: &Story, id: &AttemptId) -> Option<Attempt> {
             Departure::Attempt { attempt_id, attempt } if attempt_id == id => {
                 found = Some(attempt.clone());
             }
-            Departure::Later { attempt_id, seq } if attempt_id == id => {
+            Departure::Later { attempt_id, seq, .. } if attempt_id == id => {
                 let mut said = story.events.iter().filter(|event| event.seq == *seq);
                 if let Some(attempt) = &mut found
                     && said.any(|event| event.event_type == "attempt.invalidated")

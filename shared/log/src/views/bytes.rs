@@ -1,0 +1,43 @@
+//! The bytes of views: a line for each departure, in the order of their numbers, and a line with the
+//! digest of them.
+
+use ::bytes::Bytes;
+use leviathan_core::state::Departure;
+use serde::{Deserialize, Serialize};
+
+use crate::error::LogError;
+use crate::sealed::{seal, unseal};
+
+/// One line.
+#[derive(Serialize, Deserialize)]
+struct Line<D> {
+    /// Which departure it is.
+    number: u64,
+    departure: D,
+}
+
+pub(super) fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes, LogError> {
+    let mut bytes = Vec::new();
+    for (number, departure) in departures {
+        serde_json::to_writer(&mut bytes, &Line { number: *number, departure })
+            .map_err(|problem| fault(key, problem.to_string()))?;
+        bytes.push(b'\n');
+    }
+    Ok(seal(bytes))
+}
+
+pub(super) fn decode(key: &str, bytes: &[u8]) -> Result<Vec<(u64, Departure)>, LogError> {
+    let body = unseal(bytes).ok_or_else(|| fault(key, "its bytes are cut off or changed"))?;
+    let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let line: Line<Departure> =
+                serde_json::from_slice(line).map_err(|problem| fault(key, problem.to_string()))?;
+            Ok((line.number, line.departure))
+        })
+        .collect()
+}
+
+pub(super) fn fault(key: &str, why: impl Into<String>) -> LogError {
+    LogError::View { key: key.to_owned(), why: why.into() }
+}

@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- help: begins; written by tests/cli/help.rs -->";
 const END: &str = "<!-- help: ends -->";
 
 /// Every command, in the order of the help.
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 24] = [
     &[],
     &["dev"],
     &["dev", "clean"],
@@ -32,6 +32,9 @@ const COMMANDS: [&[&str]; 21] = [
     &["pr", "close"],
     &["events", "tail"],
     &["log", "verify"],
+    &["log", "backup"],
+    &["log", "restore"],
+    &["log", "drill"],
 ];
 
 fn helps(world: &World) -> String {

@@ -3,18 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
 
+mod backup;
 mod closing;
 mod corpus;
 mod damage;
 mod faults;
 mod golden;
+mod dying_store;
 mod independent;
+mod keeping;
 mod kill;
 mod read_back;
 mod refusals;
 mod replay;
 mod requests;
 mod seal;
+mod restore;
 mod snapshots;
 mod two_processes;
 mod versions;

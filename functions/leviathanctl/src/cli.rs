@@ -410,6 +410,18 @@ pub struct LogArgs {
 pub enum LogCommand {
     /// Read the whole log and check everything that can be checked.
     Verify(VerifyArgs),
+    /// Copy what a second store lacks: commits, proofs, artifacts. Each run goes on where the last
+    /// one stopped; nothing is ever overwritten.
+    Backup(BackupArgs),
+    /// Restore a log from a backup into an empty store. The old log is closed, and the new one
+    /// goes on in a new epoch.
+    Restore(RestoreArgs),
+    /// Prove a backup: restore it into a scratch store, replay, compare with the live log.
+    Drill(DrillArgs),
+    /// Print every event, one a line.
+    Export(ExportArgs),
+    /// Make the original's journal the beginning of an empty log, with the same hashes.
+    Import(ImportArgs),
 }
 
 /// `leviathanctl log verify`
@@ -425,6 +437,110 @@ pub struct VerifyArgs {
     /// programs believe and with the newest snapshot.
     #[arg(long)]
     pub replay: bool,
+}
+
+/// `leviathanctl log backup`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log backup /mnt/second-disk/leviathan\n  leviathanctl log backup s3://leviathan-backup/prod --log s3://leviathan-log/prod --data s3://leviathan-data/prod\n  leviathanctl log backup /mnt/second-disk/leviathan --dry-run --output json"
+)]
+pub struct BackupArgs {
+    /// The second store: a folder, or s3://BUCKET/PREFIX.
+    #[arg(value_name = "PLACE")]
+    pub to: Place,
+    /// Only say what would be copied.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `leviathanctl log restore`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log restore --from /mnt/second-disk/leviathan --to new/log --to-data new/data --old old/log\n  leviathanctl log restore --from s3://leviathan-backup/prod --to s3://leviathan-log-2/prod --to-data s3://leviathan-data-2/prod --old-unreachable\n  leviathanctl log restore --from /mnt/second-disk/leviathan --to new/log --to-data new/data --old old/log --until 2026-11-24T12:00:00Z --dry-run"
+)]
+pub struct RestoreArgs {
+    /// The backup: a folder, or s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "PLACE")]
+    pub from: Place,
+    /// The new log's store, which has to be empty.
+    #[arg(long, value_name = "PLACE")]
+    pub to: Place,
+    /// Where the artifacts go.
+    #[arg(long, value_name = "PLACE", required_unless_present = "without_artifacts")]
+    pub to_data: Option<Place>,
+    /// Leave the artifacts in the backup.
+    #[arg(long, conflicts_with = "to_data")]
+    pub without_artifacts: bool,
+    /// The old log, which is closed: nothing can be appended to it afterwards.
+    #[arg(long, value_name = "PLACE", required_unless_present = "old_unreachable")]
+    pub old: Option<Place>,
+    /// The old log can't be reached. Then you have to see to it that nobody writes to it any more;
+    /// what to revoke is printed.
+    #[arg(long, conflicts_with = "old")]
+    pub old_unreachable: bool,
+    /// Keep nothing after this time (2026-11-24T12:00:00Z) or commit (its number).
+    #[arg(long, value_name = "TIME|COMMIT")]
+    pub until: Option<KeepUntil>,
+    /// Only say what would happen.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Don't ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Where a restore stops.
+#[derive(Debug, Clone)]
+pub struct KeepUntil(pub leviathan_log::Until);
+
+/// `leviathanctl log drill`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log drill --from /mnt/second-disk/leviathan\n  leviathanctl log drill --from s3://leviathan-backup/prod --log s3://leviathan-log/prod --output json"
+)]
+pub struct DrillArgs {
+    /// The backup: a folder, or s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "PLACE")]
+    pub from: Place,
+    /// An empty store to restore into, which is left as it is then. Default: a temporary folder.
+    #[arg(long, value_name = "PLACE")]
+    pub scratch: Option<Place>,
+}
+
+/// `leviathanctl log export`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log export > events.ndjson\n  leviathanctl log export --format chain > journal.ndjson"
+)]
+pub struct ExportArgs {
+    /// How each line looks.
+    #[arg(long, value_enum, default_value = "ndjson")]
+    pub format: ExportFormat,
+}
+
+/// How an exported line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// The event line exactly as it is stored.
+    Ndjson,
+    /// As the original's journal: each event with its hash and the one before it.
+    Chain,
+}
+
+/// `leviathanctl log import`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log import journal.ndjson --log new/log --dry-run\n  leviathanctl log import journal.ndjson --log new/log"
+)]
+pub struct ImportArgs {
+    /// The original's events.ndjson.
+    pub file: PathBuf,
+    /// Only verify, and say what would be imported.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Import events that look like they hold a secret: nothing can be taken out of a log again.
+    #[arg(long)]
+    pub accept_secrets: bool,
 }
 
 /// A commit of the log and the digest of its bytes.

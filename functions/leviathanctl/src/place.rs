@@ -28,6 +28,10 @@ pub enum Place {
 pub enum Access {
     /// Nothing is made or changed; a folder that is missing is an error.
     Read,
+    /// Nothing is made or changed; a folder that is missing is a store without objects.
+    Peek,
+    /// Objects are made; a folder that is missing is an error.
+    Append,
     /// A folder that is missing is made.
     Write,
 }
@@ -36,14 +40,14 @@ impl Place {
     /// The store there.
     pub async fn open(&self, access: Access) -> Result<Arc<dyn ObjectStore>, CommandError> {
         match (self, access) {
-            (Self::Folder(folder), Access::Read) if !folder.is_dir() => {
+            (Self::Folder(folder), Access::Read | Access::Append) if !folder.is_dir() => {
                 Err(CommandError::not_found(
                     format!("there is no folder {}", folder.display()),
                     "check the path",
                 ))
             }
-            (Self::Folder(folder), Access::Read) => Ok(Arc::new(FolderStore::read_only(folder))),
-            (Self::Folder(folder), Access::Write) => match FolderStore::open(folder) {
+            (Self::Folder(folder), Access::Read | Access::Peek) => Ok(Arc::new(FolderStore::read_only(folder))),
+            (Self::Folder(folder), Access::Write | Access::Append) => match FolderStore::open(folder) {
                 Ok(store) => Ok(Arc::new(store)),
                 Err(error) => Err(CommandError::failed(
                     format!("the folder {} can't be opened: {error}", folder.display()),
@@ -55,6 +59,18 @@ impl Place {
     }
 }
 
+#[cfg(feature = "s3")]
+async fn s3(text: &str) -> Result<Arc<dyn ObjectStore>, CommandError> {
+    let place = text.parse::<leviathan_aws::S3Place>().map_err(|problem| {
+        CommandError::new(crate::exit::Exit::Usage, problem.to_string(), "check how it is spelled")
+    })?;
+    match leviathan_aws::S3Store::open(place).await {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(problem) => Err(CommandError::failed(problem.to_string(), "")),
+    }
+}
+
+#[cfg(not(feature = "s3"))]
 async fn s3(text: &str) -> Result<Arc<dyn ObjectStore>, CommandError> {
     Err(CommandError::failed(
         format!("this leviathanctl was built without S3, so {text} can't be opened"),

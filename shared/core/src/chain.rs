@@ -5,10 +5,14 @@
 //! spelled from the text that was sent, never by way of a type that could round them; floats alone
 //! are read, because Python reads them too.
 
+mod journal;
+
 use std::fmt::Write as _;
 
 use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
+
+pub use journal::{JournalLine, JournalProblem, Verifier};
 
 use crate::event::Payload;
 use crate::timestamp::{self, TimestampProblem};

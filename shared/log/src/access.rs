@@ -67,6 +67,12 @@ pub(crate) enum Found {
 }
 
 impl Access {
+    /// Another store, used with the same patience.
+    pub(crate) fn beside(&self, store: Arc<dyn ObjectStore>) -> Self {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        Self { store, data: None, clock, entropy, rules: self.rules, understood: self.understood }
+    }
+
     /// The commit's object; `None` where none is. A deleted one is a hole.
     pub(crate) async fn get(&self, seq: u64) -> Result<Option<Got>, LogError> {
         Ok(match self.look(seq).await? {

@@ -13,6 +13,9 @@ pub const SNAPSHOTS: &str = "snapshots/";
 /// The newest snapshot and commit that somebody knew, in the data store. Never trusted.
 pub const HINT: &str = "hint";
 
+/// Where the artifacts lie, in the data store.
+pub const ARTIFACTS: &str = "artifacts/";
+
 /// Where the tiles and the bundles of entries lie (c2sp.org/tlog-tiles); nothing else may lie there.
 pub const TILES: &str = "tile/";
 
@@ -21,6 +24,9 @@ pub const CHECKPOINTS: &str = "checkpoints/";
 
 /// The newest checkpoint, for standard readers; replaced by each sealing and never trusted by us.
 pub const CHECKPOINT: &str = "checkpoint";
+
+/// What a restore is about to make of this store; the first object of a restored log's store.
+pub const RESTORE: &str = "restore";
 
 /// A commit's name has this many digits, so that byte order is number order up to the last `u64`.
 const SEQ_DIGITS: usize = 20;
@@ -88,7 +94,7 @@ fn number(digits: &str) -> Option<u64> {
 /// The artifact with this digest: `artifacts/sha256/ab/abcd…`.
 pub fn artifact(digest: &Digest) -> String {
     let hex = digest.as_str();
-    format!("artifacts/sha256/{}/{hex}", hex.get(..2).unwrap_or_default())
+    format!("{ARTIFACTS}sha256/{}/{hex}", hex.get(..2).unwrap_or_default())
 }
 
 #[cfg(test)]

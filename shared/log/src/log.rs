@@ -10,17 +10,19 @@ use tokio::sync::Mutex;
 
 use crate::access::Access;
 use crate::cold_start::ColdStart;
-use crate::commit::{Commit, Writer, decode};
+use crate::commit::{Commit, StoredCommit, Writer, decode};
 use crate::error::LogError;
 use crate::replay::{Replayed, replay};
 use crate::rules::Rules;
 use crate::seal::Checkpoint;
 use crate::seal::sealer::{Sealed, Sealer};
 use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
-use crate::tail::{Tail, View, damaged};
+use crate::position::Position;
+use crate::tail::{Tail, View, damaged, fold};
 use crate::transact::{Outcome, Transaction, transact};
 use crate::verify::{Head, Report, verify};
 use crate::views::{self, Aged, Finder, Listed, ViewsWritten};
+use crate::walk::{Until, Walk};
 
 /// One log in one store, as one process sees it. Several processes may have the same log.
 pub struct Log {
@@ -55,6 +57,21 @@ impl Log {
     pub fn with_data(mut self, data: Arc<dyn ObjectStore>) -> Self {
         self.access.data = Some(data);
         self
+    }
+
+    /// The store, for what goes through the whole log.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The same for good, with no data store.
+    pub(crate) fn into_access(self) -> Access {
+        self.access
+    }
+
+    /// Who writes.
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
     }
 
     /// For the simulation's mutants only: the same log with a rule broken.
@@ -203,6 +220,41 @@ impl Log {
     ) -> Result<Outcome<A>, LogError> {
         let mut tail = self.tail.lock().await;
         transact(&self.access, &self.writer, &mut tail, transaction, decide).await
+    }
+
+    /// Hands on each commit up to that point, verified, in order, until `take` answers `false`.
+    pub async fn each_commit(
+        &self,
+        until: Until,
+        mut take: impl FnMut(&StoredCommit) -> bool,
+    ) -> Result<(), LogError> {
+        let mut walk = Walk::new(&self.access, Position::default(), until);
+        loop {
+            let chunk = walk.next().await?;
+            if chunk.is_empty() || !chunk.iter().all(&mut take) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The state at an earlier point, folded from the first commit on, each verified: no snapshot
+    /// is asked. `progress` hears the number of commits.
+    pub async fn state_at(
+        &self,
+        until: Until,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<View, LogError> {
+        let mut walk = Walk::new(&self.access, Position::default(), until);
+        let mut view = View::default();
+        loop {
+            let chunk = walk.next().await?;
+            if chunk.is_empty() {
+                view.position = walk.position;
+                return Ok(view);
+            }
+            chunk.iter().for_each(|stored| fold(&mut view.state, &stored.commit));
+            progress(walk.position.next_seq());
+        }
     }
 
     /// One commit, sound in itself; how it hangs together with the others is for `verify`.

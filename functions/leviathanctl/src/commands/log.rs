@@ -1,7 +1,12 @@
 //! `leviathanctl log …`: one file for each command, and what they share: the stores that they work
 //! on, and the progress bar.
 
+mod backup;
 mod bar;
+mod drill;
+mod export;
+mod import;
+mod restore;
 mod stores;
 mod verify;
 
@@ -19,6 +24,24 @@ pub(crate) fn run(
     match &arguments.command {
         LogCommand::Verify(command) => {
             verify::run(command, &Stores::to_read(arguments, global, output)?, output)
+        }
+        LogCommand::Backup(command) => {
+            backup::run(command, &Stores::to_read(arguments, global, output)?, output)
+        }
+        LogCommand::Export(command) => {
+            export::run(command, &Stores::to_read(arguments, global, output)?, output)
+        }
+        LogCommand::Import(command) => {
+            let stores = if command.dry_run {
+                Stores::to_read_if_there(arguments, global, output)?
+            } else {
+                Stores::to_make(arguments, global, output)?
+            };
+            import::run(command, &stores, output)
+        }
+        LogCommand::Restore(command) => restore::run(command, output),
+        LogCommand::Drill(command) => {
+            drill::run(command, &Stores::to_read(arguments, global, output)?, output)
         }
     }
 }

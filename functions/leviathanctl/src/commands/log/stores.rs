@@ -4,12 +4,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use leviathan_core::event::Principal;
+use leviathan_core::ports::ObjectStore;
 use leviathan_log::{Log, Writer};
 use leviathan_runtime::clock::{SystemClock, SystemEntropy};
 use tokio::runtime::Runtime;
 
 use crate::cli::{Global, LogArgs};
-use crate::commands::session::PROGRAM;
+use crate::commands::session::{PROGRAM, operator};
 use crate::commands::{existing_state, runtime};
 use crate::error::CommandError;
 use crate::output::Output;
@@ -18,6 +20,7 @@ use crate::place::{Access, Place};
 /// A log and its data, opened.
 pub(crate) struct Stores {
     runtime: Runtime,
+    data: Option<Arc<dyn ObjectStore>>,
     log: Log,
 }
 
@@ -31,25 +34,48 @@ impl Stores {
         Self::open(arguments, global, output, Access::Read)
     }
 
+    /// To read; a log that is not there yet is an empty one.
+    pub(crate) fn to_read_if_there(
+        arguments: &LogArgs,
+        global: &Global,
+        output: Output,
+    ) -> Result<Self, CommandError> {
+        Self::open(arguments, global, output, Access::Peek)
+    }
+
+    /// To append to; a log that is not there yet is made.
+    pub(crate) fn to_make(
+        arguments: &LogArgs,
+        global: &Global,
+        output: Output,
+    ) -> Result<Self, CommandError> {
+        Self::open(arguments, global, output, Access::Write)
+    }
+
     fn open(
         arguments: &LogArgs,
         global: &Global,
         output: Output,
         access: Access,
     ) -> Result<Self, CommandError> {
-        let place = place(arguments, global, output)?;
+        let (log, data) = places(arguments, global, output)?;
         let runtime = runtime()?;
-        let store = runtime.block_on(place.open(access))?;
-        let mut log = Log::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), writer());
-        if let Some(data) = data(arguments, global, output)? {
-            log = log.with_data(runtime.block_on(data.open(access))?);
+        let mut log = log_in(runtime.block_on(log.open(access))?);
+        let data = data.map(|data| runtime.block_on(data.open(Access::Read))).transpose()?;
+        if let Some(data) = &data {
+            log = log.with_data(Arc::clone(data));
         }
-        Ok(Self { runtime, log })
+        Ok(Self { runtime, data, log })
     }
 
     /// The log.
     pub(crate) fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Where the artifacts lie, if that is known.
+    pub(crate) fn data(&self) -> Option<&Arc<dyn ObjectStore>> {
+        self.data.as_ref()
     }
 
     /// Waits for something that takes time.
@@ -58,29 +84,32 @@ impl Stores {
     }
 }
 
+/// The log in this store, as this program has it.
+pub(crate) fn log_in(store: Arc<dyn ObjectStore>) -> Log {
+    Log::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), writer())
+}
+
 /// How this program names itself in the commits that it appends.
 pub(crate) fn writer() -> Writer {
     Writer { program: PROGRAM.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
-/// Where the log lies.
-fn place(arguments: &LogArgs, global: &Global, output: Output) -> Result<Place, CommandError> {
-    match &arguments.log {
-        Some(log) => Ok(log.clone()),
-        None => Ok(Place::Folder(existing_state(global, output)?.log())),
-    }
+/// The person who works on the stores themselves.
+pub(crate) fn keeper() -> Principal {
+    Principal::keeper(operator())
 }
 
-/// Where its data lies, if that is known.
-fn data(
+/// Where the log lies, and its data if that is known.
+fn places(
     arguments: &LogArgs,
     global: &Global,
     output: Output,
-) -> Result<Option<Place>, CommandError> {
-    if arguments.log.is_some() || arguments.data.is_some() {
-        return Ok(arguments.data.clone());
+) -> Result<(Place, Option<Place>), CommandError> {
+    if let Some(log) = &arguments.log {
+        return Ok((log.clone(), arguments.data.clone()));
     }
+    let folder = existing_state(global, output)?;
     // A state that stored no artifact yet has no folder for them.
-    let own = existing_state(global, output)?.data();
-    Ok(own.is_dir().then_some(Place::Folder(own)))
+    let own = folder.data().is_dir().then(|| Place::Folder(folder.data()));
+    Ok((Place::Folder(folder.log()), arguments.data.clone().or(own)))
 }

@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- help: begins; written by tests/cli/help.rs -->";
 const END: &str = "<!-- help: ends -->";
 
 /// Every command, in the order of the help.
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["dev"],
     &["dev", "clean"],
@@ -35,6 +35,8 @@ const COMMANDS: [&[&str]; 24] = [
     &["log", "backup"],
     &["log", "restore"],
     &["log", "drill"],
+    &["log", "export"],
+    &["log", "import"],
 ];
 
 fn helps(world: &World) -> String {

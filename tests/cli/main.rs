@@ -12,6 +12,8 @@ mod help;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod keeping;
 #[cfg(test)]
 mod lists;

@@ -44,7 +44,15 @@ fn backed_up() -> World {
 }
 
 const RESTORE: [&str; 10] = [
-    "log", "restore", "--from", "backup", "--to", "new/log", "--to-data", "new/data", "--old",
+    "log",
+    "restore",
+    "--from",
+    "backup",
+    "--to",
+    "new/log",
+    "--to-data",
+    "new/data",
+    "--old",
     "state/log",
 ];
 
@@ -96,8 +104,15 @@ fn a_restore_never_writes_into_a_store_that_is_in_use() {
     let world = backed_up();
     let before = files(&world.path("state"));
     let into_itself = [
-        "log", "restore", "--from", "backup", "--to", "state/log", "--without-artifacts",
-        "--old-unreachable", "--yes",
+        "log",
+        "restore",
+        "--from",
+        "backup",
+        "--to",
+        "state/log",
+        "--without-artifacts",
+        "--old-unreachable",
+        "--yes",
     ];
     let ran = world.run_bare(&into_itself);
     assert_eq!(ran.code, 3, "{ran:?}");

@@ -145,7 +145,8 @@ async fn a_backup_ends_while_the_log_goes_on() {
     let (writer, runtime) = (&writer, tokio::runtime::Handle::current());
     let report = tokio::task::unconstrained(async {
         let mut wanted = Vec::new();
-        let report = reader.backup(Arc::clone(&to), None, false, |copied| wanted.push(copied)).await;
+        let report =
+            reader.backup(Arc::clone(&to), None, false, |copied| wanted.push(copied)).await;
         for number in wanted {
             append(writer, number).await.unwrap();
             appended += 1;

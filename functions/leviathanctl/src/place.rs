@@ -46,14 +46,18 @@ impl Place {
                     "check the path",
                 ))
             }
-            (Self::Folder(folder), Access::Read | Access::Peek) => Ok(Arc::new(FolderStore::read_only(folder))),
-            (Self::Folder(folder), Access::Write | Access::Append) => match FolderStore::open(folder) {
-                Ok(store) => Ok(Arc::new(store)),
-                Err(error) => Err(CommandError::failed(
-                    format!("the folder {} can't be opened: {error}", folder.display()),
-                    "check its permissions, or name another one",
-                )),
-            },
+            (Self::Folder(folder), Access::Read | Access::Peek) => {
+                Ok(Arc::new(FolderStore::read_only(folder)))
+            }
+            (Self::Folder(folder), Access::Write | Access::Append) => {
+                match FolderStore::open(folder) {
+                    Ok(store) => Ok(Arc::new(store)),
+                    Err(error) => Err(CommandError::failed(
+                        format!("the folder {} can't be opened: {error}", folder.display()),
+                        "check its permissions, or name another one",
+                    )),
+                }
+            }
             (Self::S3(text), _) => s3(text).await,
         }
     }

@@ -137,8 +137,8 @@ impl<P: FnMut(u64) + Send> Run<'_, P> {
                 return Err(BackupError::LogIsShorter { log, backup: have });
             }
         }
-        let stored = decode(last, theirs)
-            .map_err(|fault| BackupError::Backup(damaged(last, fault)))?;
+        let stored =
+            decode(last, theirs).map_err(|fault| BackupError::Backup(damaged(last, fault)))?;
         self.report.head = Some(head(&stored));
         Ok(Position::after(&stored))
     }

@@ -56,8 +56,8 @@ mod verify;
 pub mod views;
 mod walk;
 
-pub use cold_start::ColdStart;
 pub use backup::{BackupError, BackupReport};
+pub use cold_start::ColdStart;
 pub use commit::{Commit, Header, Nonce, Part, StoredCommit, Writer};
 pub use copy::CopyError;
 pub use error::LogError;

@@ -27,21 +27,6 @@ pub struct Position {
 }
 
 impl Position {
-    /// Right after this commit, which was verified when it was written to where it was read.
-    /// `min_reader` is the commit's own: those before it are not known here.
-    pub(crate) fn after(stored: &StoredCommit) -> Self {
-        let header = &stored.commit.header;
-        Self {
-            seq: Some(header.seq),
-            digest: Some(stored.digest.clone()),
-            offset: header.first_offset.saturating_add(header.count),
-            last_hash: stored.commit.events.last().map(|event| event.hash.clone()),
-            recorded_at: Some(header.recorded_at),
-            min_reader: header.min_reader,
-            epoch: header.epoch,
-        }
-    }
-
     /// The number of the next commit.
     pub fn next_seq(&self) -> u64 {
         self.seq.map_or(0, |seq| seq.saturating_add(1))

@@ -108,11 +108,7 @@ impl Restore {
 
     /// `log.restored` after the kept commits, unless an earlier run has put it there. The number of
     /// kept commits.
-    async fn begin_new_life(
-        &self,
-        found: &Found,
-        old_closed: bool,
-    ) -> Result<u64, RestoreError> {
+    async fn begin_new_life(&self, found: &Found, old_closed: bool) -> Result<u64, RestoreError> {
         let plan = &found.plan;
         let seq = found.kept.next_seq();
         let key = keys::commit(seq);
@@ -132,8 +128,7 @@ impl Restore {
             old_closed,
         };
         let (writer, by) = (&self.writer, &self.by);
-        let stored =
-            life_commit(&self.to, writer, by, &found.kept, plan.epoch, Fact::from(fact))?;
+        let stored = life_commit(&self.to, writer, by, &found.kept, plan.epoch, Fact::from(fact))?;
         self.write(&key, &stored.bytes).await?;
         Ok(seq)
     }

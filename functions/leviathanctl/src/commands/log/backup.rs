@@ -39,12 +39,10 @@ pub(crate) fn run(
     let access = if arguments.dry_run { Access::Peek } else { Access::Write };
     let to = stores.wait(arguments.to.open(access))?;
     let bar = bar("objects copied");
-    let report = stores.wait(stores.log().backup(
-        to,
-        stores.data().cloned(),
-        arguments.dry_run,
-        |copied| bar.set_position(copied),
-    ));
+    let report =
+        stores.wait(stores.log().backup(to, stores.data().cloned(), arguments.dry_run, |copied| {
+            bar.set_position(copied)
+        }));
     bar.finish_and_clear();
     let report = report?;
     tell(&report, arguments.dry_run, output);

@@ -42,8 +42,7 @@ pub(crate) fn run(arguments: &RestoreArgs, output: Output) -> Result<Exit, Comma
     let runtime = runtime()?;
     let restore = runtime.block_on(open(arguments))?;
     let verified = bar("commits verified");
-    let found =
-        runtime.block_on(restore.plan(|commits| verified.set_position(commits)));
+    let found = runtime.block_on(restore.plan(|commits| verified.set_position(commits)));
     verified.finish_and_clear();
     let found = found?;
     tell_plan(&found, arguments, output);

@@ -197,7 +197,9 @@ impl World {
             repo_url: "/srv/shop".to_owned(),
             default_branch: "main".to_owned(),
         };
-        self.decide(Principal::operator("ada"), |state, _| operator::register(state, &registered));
+        self.decide(Principal::operator("ada"), move |state, _| {
+            operator::register(state, &registered)
+        });
         let observed = Observed {
             git_commit: "ab".repeat(20).parse().unwrap(),
             backlog_digest: Digest::of(b"backlog"),
@@ -206,26 +208,30 @@ impl World {
             source: "repository".to_owned(),
         };
         let tick = Principal::program(Role::Tick);
-        while self
-            .decide(tick.clone(), |state, moment| sync::sync(state, moment, &target, &observed))
-            != sync::Progress::Done
-        {}
+        let once = || {
+            let (target, observed) = (target.clone(), observed.clone());
+            let sync =
+                move |state: &State, moment: &Moment| sync::sync(state, moment, &target, &observed);
+            self.decide(tick.clone(), sync)
+        };
+        while once() != sync::Progress::Done {}
     }
 
     /// An attempt that the next tick picks and dispatch submits.
     pub(crate) fn submitted(&self) -> AttemptId {
         let report = self.decide(Principal::program(Role::Tick), tick::tick);
         let attempt = report.picked.first().expect("a task may run").clone();
-        self.decide(Principal::program(Role::Dispatch), |state, moment| {
-            dispatch::submit(state, moment, 1, &attempt)
+        let id = attempt.clone();
+        self.decide(Principal::program(Role::Dispatch), move |state, moment| {
+            dispatch::submit(state, moment, 1, &id)
         });
         attempt
     }
 
-    fn decide<A: Send>(
+    fn decide<A: Send + 'static>(
         &self,
         principal: Principal,
-        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send,
+        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send + 'static,
     ) -> A {
         let transaction = Transaction::of("test", principal);
         self.runtime.block_on(self.log.transact(&transaction, decide)).unwrap().answer

@@ -20,7 +20,7 @@ fn world() -> World {
     let tick = tick.with_data(store("data")).keeping_snapshots();
     world.runtime.block_on(async {
         for number in 0..66 {
-            tick.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            tick.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
         }
         tick.snapshot().await.unwrap().unwrap();
     });

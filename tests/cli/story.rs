@@ -71,7 +71,9 @@ impl World {
             repo_url: self.repository().location,
             default_branch: "main".to_owned(),
         };
-        self.decide(Principal::operator("ada"), |state, _| operator::register(state, &registered));
+        self.decide(Principal::operator("ada"), move |state, _| {
+            operator::register(state, &registered)
+        });
     }
 
     pub(crate) fn head(&self) -> GitCommit {
@@ -95,9 +97,11 @@ impl World {
             let put = self.artifacts.put(task.definition.to_json().into_bytes());
             self.runtime.block_on(put).unwrap();
         }
-        let id = id.parse().unwrap();
-        let once =
-            || self.program(Role::Tick, |state, moment| sync::sync(state, moment, &id, &observed));
+        let id: leviathan_core::ids::TargetId = id.parse().unwrap();
+        let once = || {
+            let (id, observed) = (id.clone(), observed.clone());
+            self.program(Role::Tick, move |state, moment| sync::sync(state, moment, &id, &observed))
+        };
         while once() == Progress::More {}
     }
 
@@ -123,8 +127,8 @@ impl World {
 
     /// Its Job is created and its pod claims it.
     pub(crate) fn start(&self, attempt: &AttemptId) {
-        self.program(Role::Dispatch, |state, moment| dispatch::submit(state, moment, 1, attempt));
-        let attempt_id = attempt.clone();
+        let (id, attempt_id) = (attempt.clone(), attempt.clone());
+        self.program(Role::Dispatch, move |state, moment| dispatch::submit(state, moment, 1, &id));
         let (pod_uid, status) = ("pod-1".to_owned(), "running".to_owned());
         self.says(attempt, AttemptStarted { attempt_id, pod_uid, status });
     }
@@ -206,19 +210,23 @@ impl World {
         };
         self.says(attempt, checked);
         let branch = branch_name(&known.task, attempt);
-        self.program(Role::Publish, |state, _| {
-            publish::prepared(state, attempt, &commit, &branch, "written")
+        let url = format!("file:///shop#{branch}");
+        let id = attempt.clone();
+        self.program(Role::Publish, move |state, _| {
+            publish::prepared(state, &id, &commit, &branch, "written")
         });
         let receipt = b"# Receipt\n\nTask *a*, checked.\n";
         let digest =
             self.runtime.block_on(self.artifacts.put(Bytes::from_static(receipt))).unwrap();
         let opened = publish::Opened {
-            pull_request: OpenedPullRequest { number: None, url: format!("file:///shop#{branch}") },
+            pull_request: OpenedPullRequest { number: None, url },
             title: title.to_owned(),
             draft: true,
             receipt: (digest.clone(), receipt.len() as u64, artifacts::key(&digest)),
         };
-        self.program(Role::Publish, |state, _| publish::succeeded(state, attempt, &opened)).unwrap()
+        let id = attempt.clone();
+        self.program(Role::Publish, move |state, _| publish::succeeded(state, &id, &opened))
+            .unwrap()
     }
 
     fn push(&self, attempt: &AttemptId, changes: Vec<FileChange>) -> GitCommit {
@@ -251,6 +259,6 @@ impl World {
             payload: payload.as_object().unwrap().clone(),
         };
         let legacy = Principal { role: Role::Legacy, name: None };
-        self.decide(legacy, |_, _| Decision::new(vec![event.clone()], ()));
+        self.decide(legacy, move |_, _| Decision::new(vec![event.clone()], ()));
     }
 }

@@ -164,19 +164,19 @@ impl World {
     }
 
     /// Decides and appends.
-    pub(crate) fn decide<A>(
+    pub(crate) fn decide<A: Send + 'static>(
         &self,
         principal: Principal,
-        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send,
+        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send + 'static,
     ) -> A {
         let transaction = Transaction::of("test", principal);
         self.runtime.block_on(self.log.transact(&transaction, decide)).unwrap().answer
     }
 
-    pub(crate) fn program<A>(
+    pub(crate) fn program<A: Send + 'static>(
         &self,
         role: Role,
-        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send,
+        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send + 'static,
     ) -> A {
         self.decide(Principal::program(role), decide)
     }
@@ -184,7 +184,9 @@ impl World {
     /// An attempt's executor says this.
     pub(crate) fn says(&self, attempt: &AttemptId, fact: impl Into<leviathan_core::fact::Fact>) {
         let event = fact.into().event(&target());
-        self.decide(Principal::attempt(attempt), |_, _| Decision::new(vec![event.clone()], ()));
+        self.decide(Principal::attempt(attempt), move |_, _| {
+            Decision::new(vec![event.clone()], ())
+        });
     }
 
     /// Every file below the state folder, with its content and the time of its last change.

@@ -34,7 +34,7 @@ async fn two_writers_make_one_log_that_verifies_and_starts_cold() {
             writers.push(tokio::spawn(async move {
                 for number in 0..15 {
                     let number = writer * 15 + number;
-                    log.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+                    log.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
                 }
             }));
         }
@@ -108,7 +108,7 @@ async fn a_deleted_newest_commit_is_a_hole() {
         let log = |seed| log_over(store.clone(), Arc::new(TrueClock), seed);
         let first = log(1);
         for number in 0..2 {
-            first.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            first.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
         }
         let keys = store.list("events/", None, 10).await.unwrap();
         let newest = format!("{}{}", store.place().prefix(), keys[1]);

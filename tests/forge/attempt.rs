@@ -117,13 +117,14 @@ impl Running {
             default_branch: "main".to_owned(),
         };
         let person = Principal::operator("ada");
-        self.commit(person, |state| operator::register(state, &registered)).await;
+        self.commit(person, move |state| operator::register(state, &registered)).await;
         self.sync(TASKS, &self.base.clone()).await;
         let scheduler = Transaction::of("tick", Principal::program(Role::Tick));
         let picked = self.log.transact(&scheduler, tick::tick).await.unwrap().answer.picked;
         self.id = picked.first().expect("the task is picked").clone();
         let dispatcher = Transaction::of("dispatch", Principal::program(Role::Dispatch));
-        let submit = |state: &State, moment: &_| dispatch::submit(state, moment, 1, &self.id);
+        let id = self.id.clone();
+        let submit = move |state: &State, moment: &_| dispatch::submit(state, moment, 1, &id);
         self.log.transact(&dispatcher, submit).await.unwrap();
         let (attempt_id, pod_uid) = (self.id.clone(), "pod-1".to_owned());
         self.says(AttemptStarted { attempt_id, pod_uid, status: "running".to_owned() }).await;
@@ -147,9 +148,10 @@ impl Running {
             source: self.source.to_owned(),
         };
         let scheduler = Transaction::of("sync", Principal::program(Role::Tick));
-        let target = target();
         loop {
-            let sync = |state: &State, moment: &_| sync::sync(state, moment, &target, &observed);
+            let observed = observed.clone();
+            let sync =
+                move |state: &State, moment: &_| sync::sync(state, moment, &target(), &observed);
             let outcome = self.log.transact(&scheduler, sync).await.unwrap();
             if outcome.answer == Progress::Done {
                 return;
@@ -157,19 +159,19 @@ impl Running {
         }
     }
 
-    pub(crate) async fn commit<A>(
+    pub(crate) async fn commit<A: Send + 'static>(
         &self,
         principal: Principal,
-        mut decide: impl FnMut(&State) -> Decision<A> + Send,
+        mut decide: impl FnMut(&State) -> Decision<A> + Send + 'static,
     ) -> A {
         let transaction = Transaction::of("test", principal);
-        self.log.transact(&transaction, |state, _| decide(state)).await.unwrap().answer
+        self.log.transact(&transaction, move |state, _| decide(state)).await.unwrap().answer
     }
 
     async fn says(&self, fact: impl Into<Fact>) {
         let event = fact.into().event(&target());
         let principal = Principal::attempt(&self.id);
-        self.commit(principal, |_| Decision::new(vec![event.clone()], ())).await;
+        self.commit(principal, move |_| Decision::new(vec![event.clone()], ())).await;
     }
 
     /// The usual change: the parser mended, a note added.

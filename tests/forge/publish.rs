@@ -138,9 +138,10 @@ async fn what_another_publisher_prepared_first_is_what_is_pushed() {
     let theirs = running.world.forge.create_commit(&running.world.target(), &commit).await.unwrap();
     let branch = running.branch();
     let publisher = Principal::program(Role::Publish);
+    let (id, made, named) = (running.id.clone(), theirs.clone(), branch.clone());
     running
-        .commit(publisher, |state| {
-            decide::prepared(state, &running.id, &theirs, &branch, "not added: by another")
+        .commit(publisher, move |state| {
+            decide::prepared(state, &id, &made, &named, "not added: by another")
         })
         .await;
     assert!(opened(&running.publish().await));
@@ -360,7 +361,8 @@ async fn an_attempt_that_is_called_off_meanwhile_leaves_no_branch() {
         forge.lost.notified().await;
         assert_eq!(running.branches().lines().count(), 1);
         let person = Principal::operator("ada");
-        let cancel = |state: &_| operator::cancel(state, None, &running.id, "not now");
+        let id = running.id.clone();
+        let cancel = move |state: &_| operator::cancel(state, None, &id, "not now");
         running.commit(person, cancel).await.unwrap();
         forge.go.notify_one();
     };
@@ -375,10 +377,9 @@ async fn a_cancelled_attempt_is_not_published() {
     let running = Running::new().await;
     running.checked(running.change()).await;
     let person = Principal::operator("ada");
-    running
-        .commit(person, |state| operator::cancel(state, None, &running.id, "not now"))
-        .await
-        .unwrap();
+    let id = running.id.clone();
+    let cancel = move |state: &_| operator::cancel(state, None, &id, "not now");
+    running.commit(person, cancel).await.unwrap();
     assert_eq!(running.publish().await, Published::NotWaiting);
     assert_eq!(running.branches(), "");
 }

@@ -35,7 +35,7 @@ async fn main() -> ExitCode {
         // Sometimes long, so that the kill often comes in the middle of a file.
         let text = "x".repeat(usize::try_from(number % 40).unwrap_or_default() * 1_000);
         let payload = json!({ "number": number, "text": text });
-        let decide = |_: &_, _: &_| Decision::new(vec![event(&payload)], ());
+        let decide = move |_: &_, _: &_| Decision::new(vec![event(&payload)], ());
         if log.transact(&transaction("killed"), decide).await.is_err() {
             return ExitCode::from(4);
         }

@@ -39,7 +39,7 @@ fn commits() -> Vec<Vec<u8>> {
             };
             let mut events = vec![event(&json!({ "seq": seq })); seq % 3];
             events.push(sent);
-            let decide = |_: &_, _: &_| Decision::new(events.clone(), ());
+            let decide = move |_: &_, _: &_| Decision::new(events.clone(), ());
             log.transact(&transaction("own"), decide).await.unwrap();
             let key = keys::commit(seq as u64);
             stored.push(store.get(&key).await.unwrap().bytes.to_vec());
@@ -217,11 +217,12 @@ proptest! {
             let writer = log(&store);
             let reader = log(&store);
             for bundle in &bundles {
-                let decide = |_: &_, _: &_| Decision::new(bundle.clone(), ());
+                let events = bundle.clone();
+                let decide = move |_: &_, _: &_| Decision::new(events.clone(), ());
                 let commit = writer.transact(&transaction("own"), decide).await.unwrap();
                 let commit = commit.commit.unwrap();
-                let read = reader.read(commit.header.seq).await.unwrap();
-                assert_eq!(read, *commit);
+                let read = reader.read(commit.seq()).await.unwrap();
+                assert_eq!(read, **commit.whole());
                 for (event, sent) in read.events.iter().zip(bundle) {
                     assert_eq!(event.payload, sent.payload);
                     assert_eq!(event.event_type, sent.event_type);

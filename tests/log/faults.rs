@@ -85,7 +85,7 @@ impl World {
         let tick = log_over(store.clone(), clock.clone(), seed);
         let tick = tick.with_data(data.clone()).keeping_snapshots();
         for number in 0..COMMITS {
-            tick.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            tick.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
             tick.snapshot().await.unwrap();
         }
         Self { store, data, clock }

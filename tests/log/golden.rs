@@ -116,7 +116,7 @@ async fn write_the_log() {
             transaction.bundle_id = Some(bundle.to_owned());
             transaction.content_digest = Some(Digest::of(bundle.as_bytes()));
         }
-        let decide = |_: &_, _: &_| Decision::new(events.clone(), ());
+        let decide = move |_: &_, _: &_| Decision::new(events.clone(), ());
         log.transact(&transaction, decide).await.unwrap();
     }
     let events = folder().join("events");

@@ -60,7 +60,7 @@ async fn sound(folder: &Path) -> Log {
     };
     for count in 1..9 {
         let events = (0..count).map(|number| sent(count * 7 + number)).collect::<Vec<_>>();
-        log.transact(&ingest, |_, _| Decision::new(events.clone(), ())).await.unwrap();
+        log.transact(&ingest, move |_, _| Decision::new(events.clone(), ())).await.unwrap();
     }
     log
 }
@@ -128,7 +128,7 @@ async fn an_independent_verifier_finds_a_replaced_commit() {
     let store = Arc::new(FolderStore::open(other.path()).unwrap());
     let log = log_over(store, Arc::new(TrueClock), 2);
     for number in 1..4 {
-        log.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+        log.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
     }
     fs::copy(file(other.path(), 1), file(folder.path(), 1)).unwrap();
     assert!(verify(folder.path()).unwrap_err().contains("prev is not"));

@@ -71,7 +71,7 @@ async fn an_answer_that_was_cut_short_is_asked_for_again() {
     for bytes in [0, 40, 400] {
         let log = log_of([Lie::CutTo(bytes), Lie::CutTo(bytes)]);
         let outcome = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap();
-        assert_eq!(outcome.commit.unwrap().header.seq, 0, "{bytes}");
+        assert_eq!(outcome.commit.unwrap().seq(), 0, "{bytes}");
         assert_eq!(log.view().await.unwrap().position.offset, 1, "{bytes}");
     }
 }

@@ -92,7 +92,7 @@ async fn a_lost_answer_costs_one_more_put_and_one_get_and_appends_once() {
     store.unclear.store(1, Ordering::SeqCst);
     let outcome = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap();
     assert_eq!(counter.take(), requests(1 + 1, 1));
-    assert_eq!(outcome.commit.unwrap().header.seq, 1);
+    assert_eq!(outcome.commit.unwrap().header().seq, 1);
     assert_eq!(log.view().await.unwrap().position.offset, 2);
 }
 
@@ -124,7 +124,7 @@ async fn what_stays_unclear_but_is_there_is_found_and_committed() {
     let store = Arc::new(Moody::new(u64::MAX, true));
     let log = log_over(store.clone(), Arc::new(HandClock::default()), 1);
     let outcome = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap();
-    assert_eq!(outcome.commit.unwrap().header.seq, 0);
+    assert_eq!(outcome.commit.unwrap().header().seq, 0);
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_clock_that_is_a_minute_off_is_corrected() {
     };
     let outcome = log.transact(&transaction("own"), decide).await.unwrap();
     assert_eq!(outcome.answer, ahead);
-    assert_eq!(outcome.commit.unwrap().header.recorded_at, ahead);
+    assert_eq!(outcome.commit.unwrap().header().recorded_at, ahead);
 }
 
 /// A log whose last commit demands a later program.
@@ -203,15 +203,16 @@ async fn a_log_that_needs_a_later_program_is_read_but_not_decided_on() {
     let store = Arc::new(MemoryStore::new());
     newer_log(&store).await;
     let log = log_over(store, Arc::new(HandClock::default()), 1);
-    let mut decided = false;
-    let decide = |_: &_, _: &_| {
-        decided = true;
+    let decided = Arc::new(AtomicU64::new(0));
+    let times = decided.clone();
+    let decide = move |_: &_, _: &_| {
+        times.fetch_add(1, Ordering::SeqCst);
         note(2)
     };
     let problem = log.transact(&transaction("own"), decide).await.unwrap_err();
     let needed = READER_VERSION + 1;
     assert_eq!(problem, LogError::NewerLog { needed, understood: READER_VERSION });
-    assert!(!decided);
+    assert_eq!(decided.load(Ordering::SeqCst), 0);
     let view = log.view().await.unwrap();
     assert_eq!((view.position.seq, view.position.min_reader), (Some(0), needed));
     assert_eq!(log.verify(None, |_| {}).await.unwrap().fault, None);

@@ -39,12 +39,12 @@ impl World {
             [(Role::Operator, "target.registered", registered), (Role::Tick, "task.created", wish)]
         {
             let event = NewEvent { event_type: event_type.to_owned(), ..event(&payload) };
-            let decide = |_: &_, _: &_| Decision::new(vec![event.clone()], ());
+            let decide = move |_: &_, _: &_| Decision::new(vec![event.clone()], ());
             let transaction = Transaction::of("own", Principal { role, name: None });
             log.transact(&transaction, decide).await.unwrap();
         }
         for number in 0..70 {
-            log.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            log.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
         }
         log.snapshot().await.unwrap().unwrap();
         world

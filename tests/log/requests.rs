@@ -38,7 +38,7 @@ impl World {
     async fn others_append(&self, commits: u64) {
         let other = log_over(self.store.clone(), self.clock.clone(), 2);
         for number in 0..commits {
-            other.transact(&transaction("other"), |_, _| note(number)).await.unwrap();
+            other.transact(&transaction("other"), move |_, _| note(number)).await.unwrap();
         }
     }
     async fn append(&self) {
@@ -111,9 +111,9 @@ async fn a_process_that_stood_still_reads_what_landed_before_it_tries_again() {
     world.others_append(9).await;
     world.counter.take();
     // Its view counts as fresh, but what it then finds is old: it was frozen in between.
-    let clock = &world.clock;
+    let clock = world.clock.clone();
     let mut first = true;
-    let decide = |_: &_, _: &_| {
+    let decide = move |_: &_, _: &_| {
         if std::mem::take(&mut first) {
             clock.advance(SignedDuration::from_mins(1));
         }
@@ -147,7 +147,7 @@ impl Slow {
         let slow = Self { counter: Arc::new(counter), clock: Arc::default() };
         let tick = slow.log(1).keeping_snapshots();
         for number in 0..commits {
-            tick.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            tick.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
             tick.snapshot().await.unwrap();
         }
         slow.counter.take();
@@ -207,7 +207,7 @@ async fn a_snapshot_is_one_list_and_two_puts_and_nothing_when_none_is_due() {
     let slow = Slow::with(60).await;
     let (one, two) = (slow.log(4).keeping_snapshots(), slow.log(5).keeping_snapshots());
     for number in 0..5 {
-        one.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+        one.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
     }
     two.view().await.unwrap();
     slow.counter.take();

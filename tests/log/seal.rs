@@ -320,7 +320,7 @@ async fn the_copy_for_standard_readers_is_never_trusted() {
 async fn a_very_long_log_is_sealed_a_piece_a_call() {
     let world = world();
     for number in 0..5_000 {
-        world.log.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+        world.log.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
     }
     let sizes =
         [world.seal().await.unwrap().unwrap().size, world.seal().await.unwrap().unwrap().size];

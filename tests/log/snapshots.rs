@@ -36,7 +36,7 @@ impl World {
     async fn append(&self, seed: u64, commits: u64) {
         let tick = self.log(seed).keeping_snapshots();
         for number in 0..commits {
-            tick.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+            tick.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
             tick.snapshot().await.unwrap();
         }
     }
@@ -102,7 +102,7 @@ async fn who_was_not_asked_to_writes_none() {
     let world = World::default();
     let other = world.log(1);
     for number in 0..66 {
-        other.transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+        other.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
         assert_eq!(other.snapshot().await, Ok(None));
     }
     assert_eq!(world.data.list("", None, 10).await.unwrap(), Vec::<String>::new());
@@ -112,7 +112,7 @@ async fn who_was_not_asked_to_writes_none() {
 async fn a_tick_that_starts_late_writes_the_newest_one_that_it_passes() {
     let world = World::default();
     for number in 0..140 {
-        world.log(1).transact(&transaction("own"), |_, _| note(number)).await.unwrap();
+        world.log(1).transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
     }
     let tick = world.log(2).keeping_snapshots();
     assert_eq!(tick.snapshot().await, Ok(None), "it has read nothing yet");

@@ -19,7 +19,7 @@ async fn append_from_all(logs: Vec<Arc<Log>>) {
                 let mut acknowledged = Vec::new();
                 for round in 0..10 {
                     let number = process * 1000 + task * 100 + round;
-                    let outcome = log.transact(&transaction("own"), |_, _| note(number)).await;
+                    let outcome = log.transact(&transaction("own"), move |_, _| note(number)).await;
                     acknowledged.push(outcome.unwrap().answer);
                 }
                 acknowledged

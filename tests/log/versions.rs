@@ -42,7 +42,7 @@ impl World {
 
 async fn append(log: &Log, commits: u64) -> Result<(), LogError> {
     for number in 0..commits {
-        log.transact(&transaction("own"), |_, _| note(number)).await?;
+        log.transact(&transaction("own"), move |_, _| note(number)).await?;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ async fn append_what_is_new(log: &Log) {
             "from": "backup", "old_closed": true,
         }))
     };
-    let decide = |_: &_, _: &_| Decision::new(vec![restored.clone()], ());
+    let decide = move |_: &_, _: &_| Decision::new(vec![restored.clone()], ());
     log.transact(&Transaction::of("restore", Principal::keeper("ada")), decide).await.unwrap();
 }
 
@@ -109,7 +109,7 @@ async fn after_a_roll_back_the_old_version_stands_still_until_the_new_one_is_bac
 async fn what_restricts_nothing_leaves_old_programs_at_work() {
     let world = World::default();
     let custom = NewEvent { event_type: "custom.of_tomorrow".to_owned(), ..event(&json!({})) };
-    let decide = |_: &_, _: &_| Decision::new(vec![custom.clone()], ());
+    let decide = move |_: &_, _: &_| Decision::new(vec![custom.clone()], ());
     world.new_tick(1).transact(&transaction("own"), decide).await.unwrap();
     append(&world.old_tick(2), 1).await.unwrap();
 }

@@ -27,7 +27,7 @@ fn log(server: &S3Server, seed: u64) -> Log {
 }
 
 async fn append(log: &Log, number: u64) -> Result<(), LogError> {
-    log.transact(&transaction("own"), |_, _| note(number)).await.map(|_| ())
+    log.transact(&transaction("own"), move |_, _| note(number)).await.map(|_| ())
 }
 
 /// How often each number stands in the log, as one reads it who starts from nothing.

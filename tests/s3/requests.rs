@@ -33,7 +33,7 @@ impl World {
     async fn others_append(&self, commits: u64) {
         let other = log_over(Arc::new(self.server.store("log")), self.clock.clone(), 2);
         for number in 0..commits {
-            other.transact(&transaction("other"), |_, _| note(number)).await.unwrap();
+            other.transact(&transaction("other"), move |_, _| note(number)).await.unwrap();
         }
         self.server.take();
     }

@@ -154,8 +154,8 @@ fn told(id: u64, outcome: Result<Outcome<u64>, LogError>) -> Answer {
         Err(LogError::Unknown { .. }) => return Answer::Unknown,
         Err(problem) => return Answer::Rejected(problem),
     };
-    let seq = commit.header.seq;
-    let mine = commit.events.iter().find(|event| crate::check::whose(event) == Some(id));
+    let seq = commit.seq();
+    let mine = commit.events().iter().find(|event| crate::check::whose(event) == Some(id));
     match mine.map(|event| event.offset) {
         None => Answer::Nonsense(format!("commit {seq} is said to hold it, and does not")),
         Some(offset) if offset != seen => Answer::Nonsense(format!(

@@ -136,7 +136,7 @@ fn ended(target: &TargetId, n: u32) -> PrMerged {
 fn append(log: &Log, role: Role, events: Vec<NewEvent>) -> impl Future<Output = ()> {
     async move {
         let transaction = Transaction::of("test", Principal::program(role));
-        let decide = |_: &_, _: &_| Decision::new(events.clone(), ());
+        let decide = move |_: &_, _: &_| Decision::new(events.clone(), ());
         log.transact(&transaction, decide).await.expect("appended");
     }
 }

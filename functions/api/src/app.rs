@@ -6,7 +6,7 @@ use leviathan_core::attempt_token::{Sealed, TokenKey};
 use leviathan_core::effects::effects;
 use leviathan_core::ports::{Clock, Queue};
 use leviathan_log::artifacts::Artifacts;
-use leviathan_log::{Commit, Log};
+use leviathan_log::{Committed, Log};
 
 use crate::shown::Shown;
 
@@ -73,11 +73,11 @@ impl App {
 
     /// What has to happen once a commit of ours is there: it is shown, and its messages are sent.
     /// A message that the queue does not take is sent by the next tick.
-    pub(crate) async fn committed(&self, commit: &Arc<Commit>) {
-        self.shown.note(commit).await;
-        for message in effects(commit.header.epoch, &commit.events) {
+    pub(crate) async fn committed(&self, commit: &Committed) {
+        self.shown.note(commit.whole()).await;
+        for message in effects(commit.header().epoch, commit.events()) {
             if let Err(problem) = self.queue.send(&message).await {
-                tracing::warn!(seq = commit.header.seq, %problem, "left for the next tick");
+                tracing::warn!(seq = commit.seq(), %problem, "left for the next tick");
             }
         }
     }

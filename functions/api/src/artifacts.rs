@@ -163,7 +163,7 @@ async fn record_artifact(
     let transaction = Transaction::of("artifact", caller.principal());
     let outcome = app
         .log
-        .transact(&transaction, |state, moment| {
+        .transact(&transaction, move |state, moment| {
             let target = state.attempts.get(&artifact.attempt_id).map(|a| a.target.clone());
             match (judge(state, moment, epoch, &artifact), target) {
                 ((true, answer), Some(target)) => {

@@ -143,7 +143,7 @@ fn log_problem(problem: &LogError) -> Response {
             | EncodeError::TooManyBytes { .. }
             | EncodeError::LineTooLong { .. },
         ) => coded(StatusCode::PAYLOAD_TOO_LARGE, "too_large", problem.to_string()),
-        LogError::Unknown { .. } => {
+        LogError::Unknown { .. } | LogError::Interrupted => {
             tracing::warn!(%problem, "the outcome of an append is unknown");
             later(
                 "unknown",

@@ -43,11 +43,14 @@ pub(crate) async fn ingest(
         bundle_id: Some(sent.known_by()),
         content_digest: Some(bundle.content()),
     };
+    let bundle = Arc::new(bundle);
+    let sent_bundle = Arc::clone(&bundle);
     let outcome = app
         .log
-        .transact(&transaction, |state, moment| match &caller {
+        .transact(&transaction, move |state, moment| match &caller {
             Caller::Attempt { epoch, .. } if *epoch != moment.epoch => Decision::nothing(None),
             _ => {
+                let sent = Sent { bundle: &sent_bundle, principal: &principal, key };
                 let Decision { events, answer } = ingest::decide(state, moment, &sent);
                 Decision::new(events, Some(answer))
             }

@@ -63,7 +63,8 @@ async fn invalidate_ours(
         return Err(ApiError::Forbidden(text.to_owned()));
     }
     let transaction = Transaction::of("attempt.invalidate", caller.principal());
-    let decide = |state: &_, _: &_| operator::invalidate(state, aged.as_ref(), &attempt, reason);
+    let reason = reason.to_owned();
+    let decide = move |state: &_, _: &_| operator::invalidate(state, aged.as_ref(), &attempt, &reason);
     let outcome = app.log.transact(&transaction, decide).await?;
     if let Some(commit) = &outcome.commit {
         app.committed(commit).await;
@@ -98,7 +99,7 @@ async fn invalidate_theirs(
         payload,
     };
     let transaction = Transaction::of("attempt.invalidate", caller.principal());
-    let decide = |_: &_, _: &_| Decision::new(vec![event.clone()], ());
+    let decide = move |_: &_, _: &_| Decision::new(vec![event.clone()], ());
     let outcome = app.log.transact(&transaction, decide).await?;
     if let Some(commit) = &outcome.commit {
         app.committed(commit).await;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use leviathan_core::decide::Moment;
 use leviathan_core::decide::dispatch::{self as decide, Submission};
 use leviathan_core::event::{Principal, Role};
 use leviathan_core::fact::FailureClass;
@@ -89,11 +90,10 @@ impl Dispatch {
 
     async fn submit(&self, epoch: u64, id: &AttemptId) -> Result<(), DispatchError> {
         let transaction = Transaction::of("dispatch", Principal::program(Role::Dispatch));
-        let outcome = self
-            .log
-            .transact(&transaction, |state, moment| decide::submit(state, moment, epoch, id))
-            .await?;
-        match outcome.answer {
+        let attempt = id.clone();
+        let decide =
+            move |state: &State, moment: &Moment| decide::submit(state, moment, epoch, &attempt);
+        match self.log.transact(&transaction, decide).await?.answer {
             Submission::Nothing => Ok(()),
             Submission::Create { .. } => {
                 let view = self.log.view().await?;
@@ -128,12 +128,11 @@ impl Dispatch {
             JobStatus::Failed { class, reason } => (class, "job_failed", reason),
         };
         let transaction = Transaction::of("reconcile", Principal::program(Role::Dispatch));
-        let outcome = self
-            .log
-            .transact(&transaction, |state, _| {
-                decide::lost(state, id, class, failure_type, &reason)
-            })
-            .await?;
+        let (attempt, why) = (id.clone(), reason.clone());
+        let decide = move |state: &State, _: &Moment| {
+            decide::lost(state, &attempt, class, failure_type, &why)
+        };
+        let outcome = self.log.transact(&transaction, decide).await?;
         if outcome.answer {
             tracing::warn!(attempt = %id, "attempt ended by reconcile: {reason}");
             self.cluster.delete(id).await?;

@@ -105,7 +105,7 @@ pub async fn publish(
         Ok(published) => Ok(published),
         Err(Stop::Log(source)) => Err(source),
         Err(Stop::Refused { reason, violations }) => {
-            refuse(context, &work, reason, &violations).await
+            refuse(context, &work, reason, violations).await
         }
         Err(Stop::Failed { class, reason }) => fail(context, &work, class, reason).await,
     };
@@ -115,7 +115,8 @@ pub async fn publish(
 /// The steps of DECISIONS 11, in order.
 async fn run(context: &Publish, work: &Work) -> Result<Published, Stop> {
     let Some(diff_digest) = &work.checked.diff_digest else {
-        let decide = |state: &State| decide::nothing_changed(state, &work.attempt);
+        let attempt = work.attempt.clone();
+        let decide = move |state: &State| decide::nothing_changed(state, &attempt);
         let ended = context.record(work, decide).await?;
         return Ok(if ended { Published::NothingChanged } else { Published::NotWaiting });
     };
@@ -146,9 +147,9 @@ async fn prepare(
         unix_seconds: checked_at.as_second(),
     };
     let git_commit = context.forge.create_commit(&work.repository, &commit).await?;
-    let decide = |state: &State| {
-        decide::prepared(state, &work.attempt, &git_commit, &work.branch, &entry.said)
-    };
+    let (attempt, branch) = (work.attempt.clone(), work.branch.clone());
+    let decide =
+        move |state: &State| decide::prepared(state, &attempt, &git_commit, &branch, &entry.said);
     Ok(context.record(work, decide).await?)
 }
 
@@ -179,7 +180,8 @@ async fn open(
         draft: text.draft,
         receipt: (digest, size, key),
     };
-    let decide = |state: &State| decide::succeeded(state, &work.attempt, &opened);
+    let attempt = work.attempt.clone();
+    let decide = move |state: &State| decide::succeeded(state, &attempt, &opened);
     match context.record(work, decide).await? {
         Some(number) => Ok(Published::Opened {
             number,
@@ -202,9 +204,10 @@ async fn refuse(
     context: &Publish,
     work: &Work,
     reason: String,
-    violations: &[Violation],
+    violations: Vec<Violation>,
 ) -> Result<Published, LogError> {
-    let decide = |state: &State| decide::refused(state, &work.attempt, &reason, violations);
+    let (attempt, why) = (work.attempt.clone(), reason.clone());
+    let decide = move |state: &State| decide::refused(state, &attempt, &why, &violations);
     if !context.record(work, decide).await? {
         return Ok(Published::NotWaiting);
     }
@@ -218,7 +221,8 @@ async fn fail(
     class: FailureClass,
     reason: String,
 ) -> Result<Published, LogError> {
-    let decide = |state: &State| decide::failed(state, &work.attempt, class, &reason);
+    let (attempt, why) = (work.attempt.clone(), reason.clone());
+    let decide = move |state: &State| decide::failed(state, &attempt, class, &why);
     if !context.record(work, decide).await? {
         return Ok(Published::NotWaiting);
     }
@@ -248,15 +252,15 @@ async fn withdraw(context: &Publish, work: &Work) -> Result<(), LogError> {
 
 impl Publish {
     /// Appends what is decided on the newest state; its answer.
-    async fn record<A>(
+    async fn record<A: Send + 'static>(
         &self,
         work: &Work,
-        mut decide: impl FnMut(&State) -> Decision<A> + Send,
+        mut decide: impl FnMut(&State) -> Decision<A> + Send + 'static,
     ) -> Result<A, LogError> {
         let principal = Principal::program(Role::Publish);
         let mut transaction = Transaction::of("publish", principal);
         transaction.target = Some(work.target.clone());
-        let outcome = self.log.transact(&transaction, |state, _| decide(state)).await?;
+        let outcome = self.log.transact(&transaction, move |state, _| decide(state)).await?;
         Ok(outcome.answer)
     }
 }

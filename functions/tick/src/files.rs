@@ -1,14 +1,15 @@
 //! What a target's `.leviathan/` says on its default branch.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use leviathan_core::backlog;
+use leviathan_core::decide::Moment;
 use leviathan_core::decide::sync::{self, Observed, Progress};
 use leviathan_core::fact::FileProblem;
 use leviathan_core::ids::{Digest, GitCommit, TargetId};
 use leviathan_core::policy_file::{self, PolicySource};
 use leviathan_core::ports::forge::Repository;
-use leviathan_core::state::Target;
+use leviathan_core::state::{State, Target};
 
 use crate::{TextFile, Tick, Trouble, repository, transaction};
 
@@ -33,8 +34,8 @@ impl Tick {
             return Ok(false);
         }
         let news = match self.observe(id, &repository, &head).await? {
-            Ok(observed) => self.take_up(id, &observed).await?,
-            Err(problem) => self.refuse(id, &head, &problem).await?,
+            Ok(observed) => self.take_up(id, observed).await?,
+            Err(problem) => self.refuse(id, &head, problem).await?,
         };
         self.remember(id, head);
         Ok(news)
@@ -98,7 +99,7 @@ impl Tick {
     }
 
     /// Definitions go into the store before the events that name them.
-    async fn take_up(&self, id: &TargetId, observed: &Observed) -> Result<bool, Trouble> {
+    async fn take_up(&self, id: &TargetId, observed: Observed) -> Result<bool, Trouble> {
         let view = self.log.view().await?;
         let known = view.state.targets.get(id);
         for task in &observed.backlog.tasks {
@@ -109,12 +110,13 @@ impl Tick {
             }
         }
         let mut news = false;
+        let observed = Arc::new(observed);
         loop {
             let transaction = transaction("sync", Some(id));
-            let outcome = self
-                .log
-                .transact(&transaction, |state, moment| sync::sync(state, moment, id, observed));
-            let outcome = outcome.await?;
+            let (id, observed) = (id.clone(), Arc::clone(&observed));
+            let decide =
+                move |state: &State, moment: &Moment| sync::sync(state, moment, &id, &observed);
+            let outcome = self.log.transact(&transaction, decide).await?;
             if let Some(commit) = &outcome.commit {
                 news = true;
                 self.send_effects(commit).await;
@@ -129,12 +131,12 @@ impl Tick {
         &self,
         id: &TargetId,
         head: &GitCommit,
-        problem: &FileProblem,
+        problem: FileProblem,
     ) -> Result<bool, Trouble> {
         let transaction = transaction("sync", Some(id));
-        let outcome =
-            self.log.transact(&transaction, |state, _| sync::refuse(state, id, head, problem));
-        Ok(outcome.await?.commit.is_some())
+        let (id, head) = (id.clone(), head.clone());
+        let decide = move |state: &State, _: &Moment| sync::refuse(state, &id, &head, &problem);
+        Ok(self.log.transact(&transaction, decide).await?.commit.is_some())
     }
 
     fn read_last(&self, id: &TargetId) -> Option<GitCommit> {

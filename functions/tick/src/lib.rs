@@ -22,7 +22,7 @@ use leviathan_core::ports::forge::Repository;
 use leviathan_core::ports::{Clock, Forge, ForgeError, Queue};
 use leviathan_core::state::Target;
 use leviathan_log::artifacts::{ArtifactError, Artifacts};
-use leviathan_log::{Commit, Log, LogError, Transaction};
+use leviathan_log::{Committed, Log, LogError, Transaction};
 
 pub use upkeep::Upkeep;
 
@@ -115,7 +115,7 @@ impl Tick {
         }
         let outcome = self.log.transact(&transaction("tick", None), decide_tick).await?;
         pass.report = outcome.answer;
-        self.after(outcome.commit.as_deref(), &mut pass).await;
+        self.after(outcome.commit.as_ref(), &mut pass).await;
         self.send_overdue(all_due).await?;
         pass.upkeep = self.upkeep().await;
         Ok(pass)
@@ -130,14 +130,14 @@ impl Tick {
 
     /// The effects of what was appended. A message that the queue does not take is owed, and the
     /// next pass finds it overdue.
-    async fn after(&self, commit: Option<&Commit>, pass: &mut Pass) {
+    async fn after(&self, commit: Option<&Committed>, pass: &mut Pass) {
         let Some(commit) = commit else { return };
         pass.appended = true;
         self.send_effects(commit).await;
     }
 
-    async fn send_effects(&self, commit: &Commit) {
-        for message in effects(commit.header.epoch, &commit.events) {
+    async fn send_effects(&self, commit: &Committed) {
+        for message in effects(commit.header().epoch, commit.events()) {
             if let Err(error) = self.queue.send(&message).await {
                 tracing::warn!("{error}; the next tick repeats it");
             }

@@ -1,9 +1,9 @@
 //! What became of a target's open pull requests, however it came about.
 
-use leviathan_core::decide::pull_request;
+use leviathan_core::decide::{Moment, pull_request};
 use leviathan_core::ids::TargetId;
 use leviathan_core::ports::forge::WatchedPullRequest;
-use leviathan_core::state::Target;
+use leviathan_core::state::{State, Target};
 
 use crate::{Tick, Trouble, repository, transaction};
 
@@ -26,11 +26,11 @@ impl Tick {
             };
             let status = self.forge.pull_request(&repository(target), &watched).await?;
             let transaction = transaction("pull_request", Some(id));
-            let outcome = self.log.transact(&transaction, |state, moment| {
-                pull_request::news(state, moment, id, *number, &status)
-            });
-            let outcome = outcome.await?;
-            news |= outcome.commit.is_some();
+            let (id, number) = (id.clone(), *number);
+            let decide = move |state: &State, moment: &Moment| {
+                pull_request::news(state, moment, &id, number, &status)
+            };
+            news |= self.log.transact(&transaction, decide).await?.commit.is_some();
         }
         Ok(news)
     }

@@ -44,7 +44,7 @@ fn event(number: u64) -> NewEvent {
 
 async fn append(log: &Log, events: u64) {
     let transaction = Transaction::of("bench", Principal::program(Role::Api));
-    let decide = |_: &_, _: &_| Decision::new((0..events).map(event).collect(), ());
+    let decide = move |_: &_, _: &_| Decision::new((0..events).map(event).collect(), ());
     log.transact(&transaction, decide).await.expect("an append");
 }
 

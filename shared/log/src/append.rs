@@ -29,10 +29,17 @@ pub(crate) enum Appended {
     },
 }
 
-/// Appends this commit. An error means that nothing was appended.
-pub(crate) async fn append(access: &Access, stored: &StoredCommit) -> Result<Appended, LogError> {
+/// Appends this commit. An error means that nothing was appended. `sent_before`: it was sent
+/// already, and nobody waited for the answer; what that request did is then as open as with any
+/// other that got no answer.
+pub(crate) async fn append(
+    access: &Access,
+    stored: &StoredCommit,
+    sent_before: bool,
+) -> Result<Appended, LogError> {
     let key = keys::commit(stored.commit.header.seq);
-    let mut unclear = None;
+    let mut unclear = sent_before
+        .then(|| "an earlier request was left without waiting for its answer".to_owned());
     let mut last = None;
     for tries in 0..TRIES {
         if tries > 0 {

@@ -56,7 +56,7 @@ pub(crate) async fn close(
         let epoch = position.epoch.max(1);
         let stored = life_commit(access, writer, by, &position, epoch, fact.clone().into())?;
         let seq = stored.commit.header.seq;
-        match append(access, &stored).await? {
+        match append(access, &stored, false).await? {
             Appended::Committed { .. } => return Ok(seq),
             Appended::Lost(_) => access.pause(races.min(4)).await,
             Appended::Unknown { reason } => {

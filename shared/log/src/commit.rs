@@ -18,6 +18,7 @@ use leviathan_core::event::Event;
 use leviathan_core::ids::Digest;
 
 pub use decode::{decode, nonce_of};
+pub(crate) use encode::{Added, Encoder};
 pub use encode::{Draft, DraftPart, EncodeError, encode};
 pub use fault::Fault;
 pub use header::{Header, Nonce, Part, Writer};
@@ -43,6 +44,17 @@ pub struct Commit {
     pub header: Header,
     /// In the order of their offsets; never empty.
     pub events: Vec<Event>,
+}
+
+impl Commit {
+    /// The events of this part; none where there is no such part.
+    pub fn part_events(&self, part: usize) -> &[Event] {
+        let Some(part) = self.header.parts.get(part) else { return &[] };
+        let first = part.first_offset.saturating_sub(self.header.first_offset);
+        let end = first.saturating_add(part.count);
+        let index = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+        self.events.get(index(first)..index(end)).unwrap_or_default()
+    }
 }
 
 /// One commit and the exact bytes that it is stored as.

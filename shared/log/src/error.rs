@@ -1,6 +1,6 @@
 //! What can go wrong with the log. Each error says what happened, whether anything was appended,
 //! and what to do. Three kinds: nothing was appended and the caller may try again (`Busy`,
-//! `Store`); it is not known (`Unknown`); the log itself is not as it must be, and everything
+//! `Store`); it is not known (`Unknown`, `Interrupted`); the log itself is not as it must be, and everything
 //! stops until a person has looked (`Hole`, `Damaged`, `Foreign`, `Shorter`).
 
 use leviathan_core::ports::StoreError;
@@ -32,6 +32,13 @@ pub enum LogError {
         /// The last thing that the store said.
         reason: String,
     },
+    /// A transaction was dropped before its outcome was known: a fault of this program.
+    #[error(
+        "a fault of this program ended the transaction before its outcome was known. Don't count \
+         it as failed: try the same again, with the same ids, and the log takes it once; report \
+         this as a bug"
+    )]
+    Interrupted,
     /// Others were faster, again and again.
     #[error(
         "other writers were first {races} times in a row, and nothing was appended; try again \

@@ -12,25 +12,28 @@ use crate::access::Access;
 use crate::cold_start::ColdStart;
 use crate::commit::{Commit, StoredCommit, Writer, decode};
 use crate::error::LogError;
+use crate::group::{Desk, Queue};
 use crate::position::Position;
 use crate::replay::{Replayed, replay};
 use crate::rules::Rules;
 use crate::seal::Checkpoint;
 use crate::seal::sealer::{Sealed, Sealer};
 use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
-use crate::tail::{Tail, View, damaged, fold};
-use crate::transact::{Outcome, Transaction, transact};
+use crate::tail::{View, damaged, fold};
+use crate::transact::{Outcome, Transaction, served};
 use crate::verify::{Head, Report, verify};
 use crate::views::{self, Aged, Finder, Listed, ViewsWritten};
 use crate::walk::{Until, Walk};
+use crate::waiting::Waiting;
 
 /// One log in one store, as one process sees it. Several processes may have the same log.
 pub struct Log {
     access: Access,
     writer: Writer,
-    /// One writer a process: two would only race each other for the next number. Waiters are
-    /// served in the order in which they came.
-    tail: Mutex<Tail>,
+    /// Transactions that wait.
+    queue: Queue,
+    /// One writer a process: two would only race each other for the next number.
+    desk: Mutex<Desk>,
     /// What this process sealed last; also lets only one sealer of a process run at a time.
     sealed: Mutex<Option<Sealed>>,
     /// The first block of views that may be missing; `None`: not known yet.
@@ -47,8 +50,9 @@ impl Log {
     ) -> Self {
         let (rules, understood) = (Rules::default(), READER_VERSION);
         let access = Access { store, data: None, clock, entropy, rules, understood };
+        let (queue, desk) = (Queue::default(), Mutex::default());
         let (sealed, views) = (Mutex::default(), Mutex::default());
-        Self { access, writer, tail: Mutex::default(), sealed, views }
+        Self { access, writer, queue, desk, sealed, views }
     }
 
     /// The same log with the store of what is derived from it (DECISIONS 14). Without one every
@@ -92,9 +96,9 @@ impl Log {
     /// logs a snapshot has to come sooner.
     #[must_use]
     pub fn keeping_snapshots_every(self, commits: u64) -> Self {
-        let mut tail = self.tail.into_inner();
-        tail.keep_snapshots(commits);
-        Self { tail: Mutex::new(tail), ..self }
+        let mut desk = self.desk.into_inner();
+        desk.keep_snapshots(commits);
+        Self { desk: Mutex::new(desk), ..self }
     }
 
     /// For tests only: the same log as a program of another version sees it (DECISIONS 7).
@@ -106,13 +110,14 @@ impl Log {
 
     /// How this process's first read went; before it: nothing.
     pub async fn cold_start(&self) -> ColdStart {
-        self.tail.lock().await.cold_start.clone()
+        self.desk.lock().await.cold_start().clone()
     }
 
     /// As [`view`](Self::view), with a LIST that proves that nothing lies behind the end and that
     /// the log still reaches it: before a snapshot and before sealing (DECISIONS 8).
     pub async fn proved_view(&self) -> Result<Arc<View>, LogError> {
-        let mut tail = self.tail.lock().await;
+        let mut desk = self.desk.lock().await;
+        let tail = desk.tail(&self.access).await?;
         tail.catch_up(&self.access).await?;
         tail.prove_end(&self.access).await?;
         Ok(Arc::clone(tail.view()))
@@ -122,7 +127,8 @@ impl Log {
     /// of a log that [keeps snapshots](Self::keeping_snapshots) and has its data store.
     pub async fn snapshot(&self) -> Result<Option<Written>, LogError> {
         let (due, end) = {
-            let mut tail = self.tail.lock().await;
+            let mut desk = self.desk.lock().await;
+            let tail = desk.tail(&self.access).await?;
             if self.access.data.is_none() || tail.due_snapshot().is_none() {
                 return Ok(None);
             }
@@ -134,7 +140,7 @@ impl Log {
         let written = write(&self.access, &due, &end).await;
         let settled = !matches!(written, Err(LogError::Store { .. }));
         if settled {
-            self.tail.lock().await.snapshot_settled(&due);
+            self.desk.lock().await.snapshot_settled(&due);
         }
         written.map(Some)
     }
@@ -202,24 +208,31 @@ impl Log {
 
     /// What is known now: caught up with every append that was acknowledged before the call.
     pub async fn view(&self) -> Result<Arc<View>, LogError> {
-        let mut tail = self.tail.lock().await;
+        let mut desk = self.desk.lock().await;
+        let tail = desk.tail(&self.access).await?;
         if self.access.rules.readers_catch_up || !tail.is_fresh(self.access.clock.now()) {
             tail.catch_up(&self.access).await?;
         }
         Ok(Arc::clone(tail.view()))
     }
 
-    /// Decides on the newest state and appends what was decided, as one commit.
+    /// Decides on the newest state and appends what was decided, all or nothing, as one part of a
+    /// commit.
     ///
-    /// `decide` may be called several times, each time on a newer state; only the last call counts.
-    /// An error other than [`LogError::Unknown`] means that nothing was appended.
-    pub async fn transact<A>(
+    /// Transactions that come while an append is under way share the next commit. Whoever is at
+    /// the desk decides for all of them, hence `'static`. `decide` may be called several times,
+    /// each time on a newer state; only the last call counts. It must be quick: others wait.
+    ///
+    /// An error other than [`LogError::Unknown`] and [`LogError::Interrupted`] means that nothing
+    /// was appended. Where the returned future is dropped before it is done, the transaction may
+    /// be appended or not; no other one is touched by that.
+    pub async fn transact<A: Send + 'static>(
         &self,
         transaction: &Transaction,
-        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send,
+        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send + 'static,
     ) -> Result<Outcome<A>, LogError> {
-        let mut tail = self.tail.lock().await;
-        transact(&self.access, &self.writer, &mut tail, transaction, decide).await
+        let (waiting, reply) = Waiting::new(transaction.clone(), decide);
+        served(&self.access, &self.writer, &self.queue, &self.desk, waiting, reply).await
     }
 
     /// Hands on each commit up to that point, verified, in order, until `take` answers `false`.
@@ -274,7 +287,7 @@ impl Log {
         signer: &dyn Signer,
         second: Option<&dyn ObjectStore>,
     ) -> Result<Option<Checkpoint>, LogError> {
-        let known = self.tail.lock().await.view().position.offset;
+        let known = self.desk.lock().await.position().offset;
         let mut memory = self.sealed.lock().await;
         if memory.as_ref().is_some_and(|sealed| sealed.covers(known)) {
             return Ok(None);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use leviathan_core::event::Event;
 use leviathan_core::ids::Digest;
 use leviathan_core::state::{Closed, State};
 
 use crate::access::{Access, Found, Got, Heard};
 use crate::cold_start::{Claim, ColdStart};
-use crate::commit::{Commit, Fault, StoredCommit, decode};
+use crate::commit::{Commit, Fault, Part, StoredCommit, decode};
 use crate::error::LogError;
 use crate::keys;
 use crate::listing::{LIST_PAGE, Listing};
@@ -169,29 +170,37 @@ impl Tail {
     fn take(&mut self, rules: &Rules, stored: &StoredCommit) -> Result<(), LogError> {
         // Cloned only where a reader still holds the view of before.
         let view = Arc::make_mut(&mut self.view);
-        let advanced = if rules.prev_is_checked {
-            view.position.advance(stored)
-        } else {
-            view.position.advance_unlinked(stored)
-        };
-        advanced.map_err(|fault| damaged(stored.commit.header.seq, fault))?;
+        advance(rules, &mut view.position, stored)?;
         fold(&mut view.state, &stored.commit);
         self.snapshots.passed(rules, &self.view);
         Ok(())
     }
 
-    /// The commit that this process has just appended: it is the end.
+    /// The commit that this process has just appended: it is the end. `ahead`: the state after so
+    /// many of its parts, where that is known already.
     pub(crate) fn take_own(
         &mut self,
         access: &Access,
         stored: &StoredCommit,
+        ahead: Option<(State, usize)>,
         times: Option<[Timestamp; 3]>,
         took: Duration,
     ) -> Result<(), LogError> {
         if let Some([asked, answered, store]) = times {
             self.time.observe(asked, answered, store);
         }
-        self.take(&access.rules, stored)?;
+        match ahead {
+            // What was folded for decisions is not folded again, and no reader holds it.
+            Some((mut state, folded)) => {
+                let mut position = self.view.position.clone();
+                advance(&access.rules, &mut position, stored)?;
+                let Commit { header, events } = &*stored.commit;
+                fold_from(&mut state, &header.parts, events, folded);
+                self.view = Arc::new(View { state, position });
+                self.snapshots.passed(&access.rules, &self.view);
+            }
+            None => self.take(&access.rules, stored)?,
+        }
         self.at_end_at = Some(access.clock.now());
         self.pace.appended(took);
         Ok(())
@@ -261,17 +270,44 @@ impl Tail {
     }
 }
 
+fn advance(rules: &Rules, position: &mut Position, stored: &StoredCommit) -> Result<(), LogError> {
+    let advanced = if rules.prev_is_checked {
+        position.advance(stored)
+    } else {
+        position.advance_unlinked(stored)
+    };
+    advanced.map_err(|fault| damaged(stored.commit.header.seq, fault))
+}
+
 /// Takes a commit into the state: part by part, the events before the bundle that they came in.
 pub fn fold(state: &mut State, commit: &Commit) {
     fold_each(state, commit, |_| {});
 }
 
 /// As [`fold`]; `after` sees the state after each event.
-pub(crate) fn fold_each(state: &mut State, commit: &Commit, mut after: impl FnMut(&State)) {
-    let mut events = commit.events.iter();
-    for part in &commit.header.parts {
-        let count = usize::try_from(part.count).unwrap_or(usize::MAX);
-        for event in events.by_ref().take(count) {
+pub(crate) fn fold_each(state: &mut State, commit: &Commit, after: impl FnMut(&State)) {
+    fold_parts(state, (&commit.header.parts, &commit.events), 0, after);
+}
+
+/// As [`fold`], for a state that has the first `folded` parts already.
+pub(crate) fn fold_from(state: &mut State, parts: &[Part], events: &[Event], folded: usize) {
+    fold_parts(state, (parts, events), folded, |_| {});
+}
+
+fn fold_parts(
+    state: &mut State,
+    (parts, events): (&[Part], &[Event]),
+    folded: usize,
+    mut after: impl FnMut(&State),
+) {
+    let mut events = events.iter();
+    for (index, part) in parts.iter().enumerate() {
+        let own = events.by_ref().take(usize::try_from(part.count).unwrap_or(usize::MAX));
+        if index < folded {
+            own.for_each(drop);
+            continue;
+        }
+        for event in own {
             state.apply(event);
             after(state);
         }

@@ -1,24 +1,22 @@
-//! One transaction: catch up, decide, append; where another writer was first, catch up and decide
-//! again. All or nothing, and nothing at all when there are no events.
+//! One transaction, from its caller's side: what it is and what comes of it. All or nothing, and
+//! nothing at all when its decision has no events. How those that wait at the same time share a
+//! commit is `group`'s.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use jiff::Timestamp;
-use leviathan_core::decide::{Decision, Moment};
-use leviathan_core::event::Principal;
+use leviathan_core::event::{Event, Principal};
 use leviathan_core::ids::{Digest, TargetId};
-use leviathan_core::state::State;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::access::Access;
-use crate::append::{Appended, append};
-use crate::commit::{Commit, Draft, DraftPart, Nonce, StoredCommit, Writer, encode};
+use crate::commit::{Commit, Header, Part, Writer};
 use crate::error::LogError;
-use crate::pace::Pace;
-use crate::tail::Tail;
-
-/// After so many lost races in a row a transaction gives up; nothing was appended then.
-const MOST_RACES: u32 = 256;
+use crate::group::{Desk, Queue};
+use crate::waiting::{Reply, Waiting};
 
 /// What a transaction is, for the commit's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,103 +47,79 @@ pub struct Outcome<A> {
     /// The answer of the decision that stands.
     pub answer: A,
     /// What was appended; `None`: the decision wanted nothing appended.
-    pub commit: Option<Arc<Commit>>,
+    pub commit: Option<Committed>,
 }
 
-/// One turn of a transaction.
-enum Turn<A> {
-    Done(Outcome<A>),
-    /// Another writer was first; the append that lost took so long.
-    Lost {
-        took: Duration,
-    },
-    /// Nothing to append, but the view is not known to be the end.
-    LookAgain,
+/// A transaction's own part of the commit that holds it. Other transactions may have parts in the
+/// same commit: their events are not this one's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    commit: Arc<Commit>,
+    part: usize,
 }
 
-/// Runs a transaction while nobody else in this process does.
-pub(crate) async fn transact<A>(
+impl Committed {
+    pub(crate) fn new(commit: Arc<Commit>, part: usize) -> Self {
+        Self { commit, part }
+    }
+
+    /// The commit's header.
+    pub fn header(&self) -> &Header {
+        &self.commit.header
+    }
+
+    /// The commit's number.
+    pub fn seq(&self) -> u64 {
+        self.commit.header.seq
+    }
+
+    /// What the header says of this transaction's part.
+    pub fn part(&self) -> Option<&Part> {
+        self.commit.header.parts.get(self.part)
+    }
+
+    /// The events that this transaction appended, and no others.
+    pub fn events(&self) -> &[Event] {
+        self.commit.part_events(self.part)
+    }
+
+    /// The whole commit, with the parts of others.
+    pub fn whole(&self) -> &Arc<Commit> {
+        &self.commit
+    }
+}
+
+/// Waits until this transaction's answer is there: given by another caller that is at the desk, or
+/// by this one, when it has come to the desk itself. Who is at the desk serves everybody who waits.
+pub(crate) async fn served<A>(
     access: &Access,
     writer: &Writer,
-    tail: &mut Tail,
-    transaction: &Transaction,
-    mut decide: impl FnMut(&State, &Moment) -> Decision<A> + Send,
+    queue: &Queue,
+    desk: &Mutex<Desk>,
+    waiting: Waiting,
+    reply: oneshot::Receiver<Reply<A>>,
 ) -> Result<Outcome<A>, LogError> {
-    let mut at_end = false;
-    if !tail.is_fresh(access.clock.now()) {
-        tail.catch_up(access).await?;
-        at_end = true;
-    }
-    tail.rest(access).await;
-    let mut races = 0;
+    queue.add(waiting);
+    let (mut desk, mut reply) = match select(reply, pin!(desk.lock())).await {
+        Either::Left((reply, _)) => return received(reply),
+        Either::Right((desk, reply)) => (desk, reply),
+    };
     loop {
-        match turn(access, writer, tail, transaction, &mut decide, at_end).await? {
-            Turn::Done(outcome) => return Ok(outcome),
-            Turn::LookAgain => {
-                tail.catch_up(access).await?;
-                at_end = true;
-            }
-            Turn::Lost { took } => {
-                races += 1;
-                if races >= MOST_RACES {
-                    return Err(LogError::Busy { races });
-                }
-                at_end = tail.looks_far_behind(access.clock.now());
-                if at_end {
-                    tail.catch_up(access).await?;
-                }
-                access.clock.sleep(Pace::wait(races, took, access.chance())).await;
-            }
+        match reply.try_recv() {
+            Ok(reply) => return received(Ok(reply)),
+            Err(oneshot::error::TryRecvError::Closed) => return Err(LogError::Interrupted),
+            Err(oneshot::error::TryRecvError::Empty) => desk.serve(access, writer, queue).await,
         }
     }
 }
 
-/// Decides on the view and appends. `at_end`: the view was seen to be the end since the
-/// transaction began, so that "nothing to do" can be answered from it.
-async fn turn<A>(
-    access: &Access,
-    writer: &Writer,
-    tail: &mut Tail,
-    transaction: &Transaction,
-    decide: &mut (impl FnMut(&State, &Moment) -> Decision<A> + Send),
-    at_end: bool,
-) -> Result<Turn<A>, LogError> {
-    tail.refuse_newer_log(access)?;
-    tail.refuse_closed(&access.rules)?;
-    let now = tail.now(access).await?;
-    let view = tail.view();
-    let epoch = view.state.epoch().max(view.position.epoch);
-    let Decision { events, answer } = decide(&view.state, &Moment { now, epoch });
-    if events.is_empty() {
-        let outcome = Outcome { answer, commit: None };
-        return Ok(if at_end { Turn::Done(outcome) } else { Turn::LookAgain });
+fn received<A>(reply: Result<Reply<A>, oneshot::error::RecvError>) -> Result<Outcome<A>, LogError> {
+    match reply {
+        Ok(Ok(outcome)) => outcome,
+        // It goes on where it would have been raised without a group.
+        Ok(Err(payload)) => std::panic::resume_unwind(payload),
+        Err(_) => Err(LogError::Interrupted),
     }
-    let nonce = Nonce(access.entropy.random());
-    let read_seq = view.position.seq;
-    let part = DraftPart { transaction, decided_at: now, read_seq, events };
-    let position = &view.position;
-    let parts = vec![part];
-    let stored = encode(Draft { position, epoch, nonce, recorded_at: now, writer, parts })?;
-    let sent = access.clock.now();
-    let appended = append(access, &stored).await?;
-    let took = elapsed(sent, access.clock.now());
-    match appended {
-        Appended::Committed { times } => {
-            tail.take_own(access, &stored, times, took)?;
-            let commit = Some(Arc::clone(&stored.commit));
-            Ok(Turn::Done(Outcome { answer, commit }))
-        }
-        Appended::Lost(got) => {
-            tail.take_object(&access.rules, got)?;
-            Ok(Turn::Lost { took })
-        }
-        Appended::Unknown { reason } => Err(unknown(&stored, reason)),
-    }
-}
-
-fn unknown(stored: &StoredCommit, reason: String) -> LogError {
-    let header = &stored.commit.header;
-    LogError::Unknown { seq: header.seq, nonce: header.nonce, reason }
 }
 
 /// Zero where the clock went back.

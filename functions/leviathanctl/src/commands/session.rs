@@ -120,11 +120,11 @@ impl Session {
     }
 
     /// Appends an operator's order; `dev` notices it by its next tick.
-    pub(crate) fn order<A>(
+    pub(crate) fn order<A: Send + 'static>(
         &self,
         kind: &str,
         target: &TargetId,
-        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send,
+        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send + 'static,
     ) -> Result<Outcome<A>, CommandError> {
         let mut transaction = Transaction::of(kind, Principal::operator(operator()));
         transaction.target = Some(target.clone());

@@ -197,11 +197,12 @@ async fn try_again(log: &Log, target: &Chosen, task: &TaskId) -> Result<(), Comm
         .is_some_and(|task| task.status == TaskStatus::Blocked);
     if blocked {
         let transaction = Transaction::of("unblock", Principal::operator(operator()));
-        let decide = |state: &State| {
-            orders::unblock(state, &target.id, task, "the same try was started again")
+        let (target, task) = (target.id.clone(), task.clone());
+        let decide = move |state: &State| {
+            orders::unblock(state, &target, &task, "the same try was started again")
         };
         // A refusal means that it is no longer blocked: then there is nothing to free.
-        let _ = log.transact(&transaction, |state, _| decide(state)).await?.answer;
+        let _ = log.transact(&transaction, move |state, _| decide(state)).await?.answer;
     }
     Ok(())
 }

@@ -331,7 +331,7 @@ impl Engine {
                 running.flat_map(|(id, _)| orders::cancel(state, None, id, reason).events);
             Decision::new(cancelled.collect(), ())
         };
-        self.log.transact(&transaction, |state, _| decide(state)).await?;
+        self.log.transact(&transaction, move |state, _| decide(state)).await?;
         Ok(())
     }
 

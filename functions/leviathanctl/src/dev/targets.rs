@@ -107,7 +107,7 @@ pub async fn register(log: &Log, chosen: &[Chosen]) -> Result<(), CommandError> 
         };
         let mut transaction = Transaction::of("register", Principal::operator(operator()));
         transaction.target = Some(target.id.clone());
-        log.transact(&transaction, |state, _| orders::register(state, &fact)).await?;
+        log.transact(&transaction, move |state, _| orders::register(state, &fact)).await?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! From events to a commit's exact bytes.
+//! From events to a commit's exact bytes, part by part: what a part decided can be looked at, and
+//! folded, before the next part is decided.
 
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ pub enum EncodeError {
          long parts as artifacts and name their digests"
     )]
     LineTooLong {
-        /// Which of the commit's events, from 0.
+        /// Which of its part's events, from 0.
         index: usize,
         /// Its type.
         event_type: String,
@@ -85,7 +86,7 @@ pub enum EncodeError {
     /// One event can't stand in the log.
     #[error("event {index} ({event_type}) can't stand in the log: {reason}")]
     BadEvent {
-        /// Which of the commit's events, from 0.
+        /// Which of its part's events, from 0.
         index: usize,
         /// Its type.
         event_type: String,
@@ -101,71 +102,177 @@ pub enum EncodeError {
     },
 }
 
-/// The commit's exact bytes. What comes back was decoded from them once, because a commit that
-/// can't be read would stop every reader for good.
+/// The commit's exact bytes, of a draft whose parts are all known.
 pub fn encode(draft: Draft<'_>) -> Result<StoredCommit, EncodeError> {
-    let count = draft.parts.iter().map(|part| part.events.len()).sum();
-    if count > MAX_EVENTS {
-        return Err(EncodeError::TooManyEvents { count });
-    }
-    let mut header = header(&draft, count);
-    let mut body = Vec::new();
-    let mut events = Vec::with_capacity(count);
-    let mut last_hash = draft.position.last_hash.clone();
-    for part in draft.parts {
-        let principal = &part.transaction.principal;
-        for new in part.events {
-            let ours = new.event_id.is_none();
-            let mut event = event(new, events.len(), principal, &header);
-            event.hash = hash(&event, last_hash.as_deref(), events.len())?;
-            // A foreign event under one of our names binds nobody.
-            if may_append(principal.role, &event.event_type) {
-                header.min_reader = header.min_reader.max(state::min_reader(&event.event_type));
-            }
-            write_line(&event, ours, events.len(), &mut body)?;
-            last_hash = Some(event.hash.clone());
-            events.push(event);
+    let Draft { position, epoch, nonce, recorded_at, writer, parts } = draft;
+    let mut encoder = Encoder::new(position, epoch, nonce, recorded_at, writer)?;
+    for part in parts {
+        let count = encoder.events.len().saturating_add(part.events.len());
+        if encoder.add(part)? == Added::Full {
+            return Err(if count > MAX_EVENTS {
+                EncodeError::TooManyEvents { count }
+            } else {
+                EncodeError::TooManyBytes { bytes: encoder.size() }
+            });
         }
     }
-    let mut bytes = Vec::with_capacity(body.len() + 1024);
-    write_json(&header, &mut bytes)?;
-    bytes.extend_from_slice(&body);
-    if bytes.len() > MAX_BYTES {
-        return Err(EncodeError::TooManyBytes { bytes: bytes.len() });
-    }
-    read_back(Commit { header, events }, Bytes::from(bytes))
+    encoder.finish()
 }
 
-fn header(draft: &Draft<'_>, count: usize) -> Header {
-    let mut first_offset = draft.position.offset;
-    let mut parts = Vec::with_capacity(draft.parts.len());
-    for part in &draft.parts {
-        let count = part.events.len() as u64;
-        parts.push(Part {
-            kind: part.transaction.kind.clone(),
+/// Digits that the header's numbers may still gain: each is written as 0 at first.
+const HEADER_GROWTH: usize = 64;
+
+/// A commit that grows part by part.
+pub(crate) struct Encoder {
+    header: Header,
+    events: Vec<Event>,
+    body: Vec<u8>,
+    last_hash: Option<String>,
+    /// At least as many bytes as the header will have.
+    header_bytes: usize,
+}
+
+/// What became of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// It is in.
+    In,
+    /// It does not fit beside the parts that are in.
+    Full,
+}
+
+impl Encoder {
+    /// A commit without parts.
+    pub(crate) fn new(
+        position: &Position,
+        epoch: u64,
+        nonce: Nonce,
+        recorded_at: Timestamp,
+        writer: &Writer,
+    ) -> Result<Self, EncodeError> {
+        let header = Header {
+            format: FORMAT,
+            min_reader: 1,
+            epoch,
+            seq: position.next_seq(),
+            prev: position.digest.clone(),
+            nonce,
+            recorded_at,
+            writer: writer.clone(),
+            first_offset: position.offset,
+            count: 0,
+            parts: Vec::new(),
+        };
+        let header_bytes = json_length(&header)?.saturating_add(HEADER_GROWTH);
+        let last_hash = position.last_hash.clone();
+        Ok(Self { header, events: Vec::new(), body: Vec::new(), last_hash, header_bytes })
+    }
+
+    /// The parts that are in.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.header.parts
+    }
+
+    /// The events of all parts that are in.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The life of the log that it is written in.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.header.epoch
+    }
+
+    /// Adds a part. Where it does not fit, or can't stand in the log, nothing changes.
+    pub(crate) fn add(&mut self, part: DraftPart<'_>) -> Result<Added, EncodeError> {
+        let count = part.events.len();
+        if count > MAX_EVENTS {
+            return Err(EncodeError::TooManyEvents { count });
+        }
+        if self.events.len().saturating_add(count) > MAX_EVENTS {
+            return Ok(Added::Full);
+        }
+        let header = self.part(&part);
+        let header_bytes = self.header_bytes.saturating_add(json_length(&header)?);
+        let (before, body_before) = (self.events.len(), self.body.len());
+        let last_hash = self.last_hash.clone();
+        let added = self.add_events(part).and_then(|()| {
+            let bytes = self.body.len() - body_before;
+            if bytes > MAX_BYTES {
+                return Err(EncodeError::TooManyBytes { bytes });
+            }
+            // Alone a part is measured exactly, by `finish`.
+            let fits = header_bytes.saturating_add(self.body.len()) <= MAX_BYTES;
+            Ok(if fits || before == 0 { Added::In } else { Added::Full })
+        });
+        if added == Ok(Added::In) {
+            self.header_bytes = header_bytes;
+            self.header.parts.push(header);
+        } else {
+            self.events.truncate(before);
+            self.body.truncate(body_before);
+            self.last_hash = last_hash;
+        }
+        added
+    }
+
+    fn part(&self, part: &DraftPart<'_>) -> Part {
+        let transaction = part.transaction;
+        Part {
+            kind: transaction.kind.clone(),
             decided_at: part.decided_at,
             read_seq: part.read_seq,
-            target: part.transaction.target.clone(),
-            bundle_id: part.transaction.bundle_id.clone(),
-            content_digest: part.transaction.content_digest.clone(),
-            first_offset,
-            count,
-        });
-        first_offset = first_offset.saturating_add(count);
+            target: transaction.target.clone(),
+            bundle_id: transaction.bundle_id.clone(),
+            content_digest: transaction.content_digest.clone(),
+            first_offset: self.header.first_offset.saturating_add(self.events.len() as u64),
+            count: part.events.len() as u64,
+        }
     }
-    Header {
-        format: FORMAT,
-        min_reader: 1,
-        epoch: draft.epoch,
-        seq: draft.position.next_seq(),
-        prev: draft.position.digest.clone(),
-        nonce: draft.nonce,
-        recorded_at: draft.recorded_at,
-        writer: draft.writer.clone(),
-        first_offset: draft.position.offset,
-        count: count as u64,
-        parts,
+
+    fn add_events(&mut self, part: DraftPart<'_>) -> Result<(), EncodeError> {
+        let principal = &part.transaction.principal;
+        for (index, new) in part.events.into_iter().enumerate() {
+            let ours = new.event_id.is_none();
+            let mut event = event(new, self.events.len(), principal, &self.header);
+            event.hash = hash(&event, self.last_hash.as_deref(), index)?;
+            write_line(&event, ours, index, &mut self.body)?;
+            self.last_hash = Some(event.hash.clone());
+            self.events.push(event);
+        }
+        Ok(())
     }
+
+    /// At least as many bytes as the commit will have.
+    fn size(&self) -> usize {
+        self.header_bytes.saturating_add(self.body.len())
+    }
+
+    /// The commit's exact bytes. What comes back was decoded from them once, because a commit that
+    /// can't be read would stop every reader for good.
+    pub(crate) fn finish(self) -> Result<StoredCommit, EncodeError> {
+        let Self { mut header, events, body, header_bytes, .. } = self;
+        header.count = events.len() as u64;
+        // A foreign event under one of our names binds nobody.
+        let binding =
+            events.iter().filter(|event| may_append(event.principal.role, &event.event_type));
+        let demands = binding.map(|event| state::min_reader(&event.event_type));
+        header.min_reader = demands.fold(header.min_reader, u32::max);
+        let mut bytes = Vec::with_capacity(body.len().saturating_add(header_bytes));
+        write_json(&header, &mut bytes)?;
+        bytes.extend_from_slice(&body);
+        if bytes.len() > MAX_BYTES {
+            return Err(EncodeError::TooManyBytes { bytes: bytes.len() });
+        }
+        read_back(Commit { header, events }, Bytes::from(bytes))
+    }
+}
+
+fn json_length(value: &impl Serialize) -> Result<usize, EncodeError> {
+    let mut out = Vec::new();
+    write_json(value, &mut out)?;
+    // The newline stands for the comma between two parts.
+    Ok(out.len())
 }
 
 /// The event at this index of the commit, still without its hash.

@@ -99,8 +99,10 @@ fn give(
             attempt.task, order.status, order.cost
         );
         confirm(&question, arguments.yes)?;
-        let outcome = session.order(order.kind, &attempt.target, |state, _| {
-            (order.decide)(state, Some(attempt), id, reason)
+        let (decide, known) = (order.decide, attempt.clone());
+        let (ordered, why) = (id.clone(), reason.to_owned());
+        let outcome = session.order(order.kind, &attempt.target, move |state, _| {
+            decide(state, Some(&known), &ordered, &why)
         })?;
         outcome.answer.map_err(refused)?;
         done.changed = outcome.commit.is_some();

@@ -88,8 +88,9 @@ fn record(
     found: &FoundPullRequest<'_>,
     status: &PullRequestStatus,
 ) -> Result<(), CommandError> {
-    session.order("pr.merge", found.target_id, |state, moment| {
-        news(state, moment, found.target_id, found.number, status)
+    let (target, number, status) = (found.target_id.clone(), found.number, status.clone());
+    session.order("pr.merge", found.target_id, move |state, moment| {
+        news(state, moment, &target, number, &status)
     })?;
     Ok(())
 }

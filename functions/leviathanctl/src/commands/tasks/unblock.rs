@@ -28,8 +28,9 @@ pub(super) fn run(
     let view = session.view()?;
     let found = select::task(&view.state, &arguments.task)?;
     let (target_id, task_id, reason) = (found.target_id, found.task_id, &arguments.reason);
-    let outcome = session.order("task.unblock", target_id, |state, _| {
-        operator::unblock(state, target_id, task_id, reason)
+    let (target, task, why) = (target_id.clone(), task_id.clone(), reason.clone());
+    let outcome = session.order("task.unblock", target_id, move |state, _| {
+        operator::unblock(state, &target, &task, &why)
     })?;
     outcome.answer.map_err(refused)?;
     if output.format == Format::Json {

@@ -174,13 +174,18 @@ impl Desk {
         let appended = append(access, &under_way.ready.stored, sent_before).await;
         let took = elapsed(began, access.clock.now());
         let Some(UnderWay { mut ready, .. }) = self.under_way.take() else { return Ok(None) };
-        let outcome = match appended {
+        let problem = match appended {
             Ok(Appended::Committed { times }) => {
                 let ahead = ready.ahead.take();
-                let taken = self.tail.take_own(access, &ready.stored, ahead, times, took);
-                // That it could be appended proves that the view was the end.
-                self.at_end(taken.is_ok());
-                taken
+                match self.tail.take_own(access, &ready.stored, ahead, times, took) {
+                    Ok(()) => {
+                        // That it could be appended proves that the view was the end.
+                        self.at_end(true);
+                        ready.committed();
+                        return Ok(Some(Sent::Ended));
+                    }
+                    Err(problem) => problem,
+                }
             }
             Ok(Appended::Lost(got)) => {
                 ready.give_back(&mut self.group);
@@ -188,10 +193,10 @@ impl Desk {
                 self.at_end(false);
                 return Ok(Some(Sent::Lost { took }));
             }
-            Ok(Appended::Unknown { reason }) => Err(unknown(&ready.stored, reason)),
-            Err(problem) => Err(problem),
+            Ok(Appended::Unknown { reason }) => unknown(&ready.stored, reason),
+            Err(problem) => problem,
         };
-        ready.end(&outcome);
+        ready.failed(&problem, &mut self.group);
         Ok(Some(Sent::Ended))
     }
 

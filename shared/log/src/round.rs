@@ -42,14 +42,22 @@ pub(crate) struct Decided {
 }
 
 impl Ready {
-    /// Answers everybody.
-    pub(crate) fn end(self, outcome: &Result<(), LogError>) {
+    /// It is appended: answers everybody.
+    pub(crate) fn committed(self) {
         let Self { stored, decided, .. } = self;
         for Decided { waiting, part } in decided {
-            waiting.end(match outcome {
-                Ok(()) => Ok(part.map(|part| (Arc::clone(&stored.commit), part))),
-                Err(problem) => Err(problem.clone()),
-            });
+            waiting.end(Ok(part.map(|part| (Arc::clone(&stored.commit), part))));
+        }
+    }
+
+    /// It is not, or nobody knows: tells everybody who has a part in it. Who wanted nothing
+    /// appended has decided on what may not be so, and waits again.
+    pub(crate) fn failed(self, problem: &LogError, group: &mut VecDeque<Waiting>) {
+        let (with_part, others): (Vec<_>, Vec<_>) =
+            self.decided.into_iter().partition(|decided| decided.part.is_some());
+        put_back(others, group);
+        for Decided { waiting, .. } in with_part {
+            waiting.end(Err(problem.clone()));
         }
     }
 

@@ -72,7 +72,7 @@ pub(crate) async fn append(log: &Log, events: u64) {
     while left > 0 {
         let now = left.min(100);
         left -= now;
-        let decide = |_: &_, _: &_| {
+        let decide = move |_: &_, _: &_| {
             let events = (0..now).map(|number| event(&json!({ "n": number }))).collect();
             Decision::new(events, ())
         };

@@ -19,6 +19,7 @@ use crate::cold_start::ColdStart;
 use crate::commit::{Nonce, StoredCommit, Writer};
 use crate::error::LogError;
 use crate::pace::Pace;
+use crate::position::Position;
 use crate::round::{Deciding, Ready, Round};
 use crate::tail::{Tail, View};
 use crate::transact::elapsed;
@@ -83,6 +84,11 @@ impl Desk {
     /// The snapshot of this view was written, or never can be.
     pub(crate) fn snapshot_settled(&mut self, view: &View) {
         self.tail.snapshot_settled(view);
+    }
+
+    /// As far as this process has read.
+    pub(crate) fn position(&self) -> &Position {
+        &self.tail.view().position
     }
 
     /// How the first read went.

@@ -2,6 +2,7 @@
 //! and snapshots nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use leviathan_core::decide::Decision;
 use leviathan_core::event::{NewEvent, Principal};
@@ -71,15 +72,16 @@ async fn an_old_tick_reads_on_and_decides_appends_and_snapshots_nothing() {
     for old in [old, world.old_tick(3)] {
         let view = old.view().await.unwrap();
         assert_eq!(*view, *new.view().await.unwrap(), "it reads on");
-        let mut decided = false;
-        let decide = |_: &_, _: &_| {
-            decided = true;
+        let decided = Arc::new(AtomicBool::new(false));
+        let called = decided.clone();
+        let decide = move |_: &_, _: &_| {
+            called.store(true, Ordering::SeqCst);
             note(1)
         };
         let error = old.transact(&transaction("own"), decide).await.unwrap_err();
         assert_eq!(error, LogError::NewerLog { needed: 2, understood: OLD });
         assert!(error.to_string().contains("needs a program that understands version 2"));
-        assert!(!decided);
+        assert!(!decided.load(Ordering::SeqCst));
         assert_eq!(old.snapshot().await, Err(error));
         assert_eq!(world.snapshots().await, Vec::<String>::new());
         assert_eq!(old.view().await.unwrap().position.seq, Some(70), "nothing was appended");

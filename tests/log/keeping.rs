@@ -25,7 +25,7 @@ pub(crate) fn process(store: &Arc<dyn ObjectStore>, clock: &Arc<HandClock>, seed
 
 pub(crate) async fn append(log: &Log, number: u64) -> Result<u64, LogError> {
     let outcome = log.transact(&transaction("test"), move |_, _| note(number)).await?;
-    Ok(outcome.commit.unwrap().header.seq)
+    Ok(outcome.commit.unwrap().seq())
 }
 
 /// A store with a log of so many commits, a second apart.

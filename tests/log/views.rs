@@ -199,7 +199,7 @@ async fn a_word_that_comes_after_an_attempt_left_is_heard_and_changes_no_state()
     let decide = |state: &_, _: &_| operator::invalidate(state, Some(&aged), &id, "by mistake");
     let outcome = log.transact(&transaction, decide).await.unwrap();
     assert_eq!(outcome.answer, Ok(()));
-    let seq = outcome.commit.unwrap().header.seq;
+    let seq = outcome.commit.unwrap().seq();
     let after = log.view().await.unwrap();
     assert_eq!(after.state.targets, view.state.targets);
     assert_eq!(after.state.attempts, view.state.attempts);

@@ -36,7 +36,7 @@ pub async fn begin(log: &Log, target: &TargetId, repository: &str, now: Timestam
         default_branch: "main".to_owned(),
     };
     let transaction = Transaction::of("test", Principal::operator("ada"));
-    let decide = |state: &_, _: &_| operator::register(state, &registered);
+    let decide = move |state: &_, _: &_| operator::register(state, &registered);
     log.transact(&transaction, decide).await.expect("registered");
     let wish = TaskCreated {
         task_id: task(),

@@ -196,7 +196,9 @@ async fn a_word_that_comes_after_an_attempt_left_is_heard_and_changes_no_state()
     let id = past::attempt_id(&target("old"), 7);
     let aged = log.aged_attempt(&view, &id).await.unwrap().unwrap().attempt;
     let transaction = Transaction::of("invalidate", Principal::operator("ada"));
-    let decide = |state: &_, _: &_| operator::invalidate(state, Some(&aged), &id, "by mistake");
+    let called_off = id.clone();
+    let decide =
+        move |state: &_, _: &_| operator::invalidate(state, Some(&aged), &called_off, "by mistake");
     let outcome = log.transact(&transaction, decide).await.unwrap();
     assert_eq!(outcome.answer, Ok(()));
     let seq = outcome.commit.unwrap().seq();

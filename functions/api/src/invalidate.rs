@@ -64,7 +64,8 @@ async fn invalidate_ours(
     }
     let transaction = Transaction::of("attempt.invalidate", caller.principal());
     let reason = reason.to_owned();
-    let decide = move |state: &_, _: &_| operator::invalidate(state, aged.as_ref(), &attempt, &reason);
+    let decide =
+        move |state: &_, _: &_| operator::invalidate(state, aged.as_ref(), &attempt, &reason);
     let outcome = app.log.transact(&transaction, decide).await?;
     if let Some(commit) = &outcome.commit {
         app.committed(commit).await;

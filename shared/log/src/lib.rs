@@ -56,8 +56,8 @@ mod time;
 mod transact;
 mod verify;
 pub mod views;
-mod walk;
 mod waiting;
+mod walk;
 
 pub use backup::{BackupError, BackupReport};
 pub use cold_start::ColdStart;

@@ -23,8 +23,8 @@ use crate::tail::{View, damaged, fold};
 use crate::transact::{Outcome, Transaction, served};
 use crate::verify::{Head, Report, verify};
 use crate::views::{self, Aged, Finder, Listed, ViewsWritten};
-use crate::walk::{Until, Walk};
 use crate::waiting::Waiting;
+use crate::walk::{Until, Walk};
 
 /// One log in one store, as one process sees it. Several processes may have the same log.
 pub struct Log {

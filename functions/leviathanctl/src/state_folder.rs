@@ -60,6 +60,11 @@ impl StateFolder {
         self.root.join("attempt-key")
     }
 
+    /// The key that checkpoints are signed with; readable by the owner only.
+    pub fn log_key(&self) -> PathBuf {
+        self.root.join("log-key")
+    }
+
     /// The operator's token for the local api; readable by the owner only.
     pub fn operator_token(&self) -> PathBuf {
         self.root.join("operator-token")

@@ -24,7 +24,7 @@ use leviathan_core::state::Target;
 use leviathan_log::artifacts::{ArtifactError, Artifacts};
 use leviathan_log::{Committed, Log, LogError, Transaction};
 
-pub use upkeep::Upkeep;
+pub use upkeep::{Seal, Upkeep};
 
 /// One scheduling pass, with all that it may touch.
 pub struct Tick {
@@ -45,6 +45,8 @@ pub struct Tick {
     /// Which git commit of a target this process has read last: it is read again only when the
     /// default branch moved. Losing it costs one reading.
     pub read: Mutex<BTreeMap<TargetId, GitCommit>>,
+    /// With what the log is sealed; `None`: it is not.
+    pub seal: Option<Seal>,
 }
 
 /// A file's name, for messages, and its text.

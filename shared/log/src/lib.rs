@@ -71,5 +71,5 @@ pub use restore::{Found, Plan, Restore, RestoreError, RestoreReport};
 pub use rules::Rules;
 pub use tail::{View, fold};
 pub use transact::{Committed, Outcome, Transaction};
-pub use verify::{Head, Report};
+pub use verify::{Head, Known, Report};
 pub use walk::Until;

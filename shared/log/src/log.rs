@@ -16,12 +16,13 @@ use crate::group::{Desk, Queue};
 use crate::position::Position;
 use crate::replay::{Replayed, replay};
 use crate::rules::Rules;
-use crate::seal::Checkpoint;
+use crate::seal::proof::prove;
 use crate::seal::sealer::{Sealed, Sealer};
+use crate::seal::{Bundle, Checkpoint, EventName, VerifierKey, newest};
 use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
 use crate::tail::{View, damaged, fold};
 use crate::transact::{Outcome, Transaction, served};
-use crate::verify::{Head, Report, verify};
+use crate::verify::{Head, Known, Report, verify};
 use crate::views::{self, Aged, Finder, Listed, ViewsWritten};
 use crate::waiting::Waiting;
 use crate::walk::{Until, Walk};
@@ -305,6 +306,27 @@ impl Log {
         known: Option<&Head>,
         progress: impl FnMut(u64) + Send,
     ) -> Result<Report, LogError> {
+        let known = Known { head: known.cloned(), ..Known::default() };
+        self.verify_with(&known, progress).await
+    }
+
+    /// As [`verify`](Self::verify), with the log's key, or a checkpoint that is trusted already.
+    pub async fn verify_with(
+        &self,
+        known: &Known,
+        progress: impl FnMut(u64) + Send,
+    ) -> Result<Report, LogError> {
         verify(&self.access, known, progress).await
+    }
+
+    /// One event with the proof that it stands in the log, as the newest checkpoint has it: to be
+    /// checked by anybody who has the log's key, without the log.
+    pub async fn prove(&self, key: &VerifierKey, event: &EventName) -> Result<Bundle, LogError> {
+        prove(&self.access, key, event).await
+    }
+
+    /// The checkpoint over so many events, if this key signed it.
+    pub async fn checkpoint(&self, key: &VerifierKey, size: u64) -> Result<Checkpoint, LogError> {
+        newest::read(&self.access, self.access.store.as_ref(), size, key).await
     }
 }

@@ -7,13 +7,15 @@
 //! `merkle`, `tile`, `edge`, `note` and `checkpoint` are pure; `sealer` writes; `objects` and
 //! `newest` are what both it and the readers need.
 
+pub(crate) mod check;
 pub mod checkpoint;
 mod edge;
 mod fault;
 pub mod merkle;
-mod newest;
+pub(crate) mod newest;
 pub mod note;
 mod objects;
+pub(crate) mod proof;
 pub(crate) mod sealer;
 pub mod tile;
 
@@ -22,5 +24,6 @@ pub use edge::{Edge, Grown};
 pub use fault::SealFault;
 pub use merkle::Hash;
 pub use note::VerifierKey;
+pub use proof::{Bundle, EventName, Proven};
 #[cfg(test)]
 mod tests;

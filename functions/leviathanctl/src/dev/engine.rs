@@ -12,6 +12,7 @@ use leviathan_core::ids::{AttemptId, TargetId};
 use leviathan_core::ports::{Cluster, Forge, Message, Queue};
 use leviathan_core::state::{AttemptStatus, State};
 use leviathan_dispatch::Dispatch;
+use leviathan_local::FileSigner;
 use leviathan_local::cluster::{Launcher, LocalCluster};
 use leviathan_local::forge::LocalForge;
 use leviathan_local::queue::channel_queue;
@@ -19,7 +20,7 @@ use leviathan_log::artifacts::Artifacts;
 use leviathan_log::{Log, Transaction};
 use leviathan_publish::{Publish, Published, publish};
 use leviathan_runtime::clock::SystemClock;
-use leviathan_tick::{StandIn, TextFile, Tick};
+use leviathan_tick::{Seal, StandIn, TextFile, Tick};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::secrets::read_or_make;
@@ -133,6 +134,7 @@ impl Engine {
             organisation_policy: setup.organisation_policy,
             stand_ins: setup.stand_ins,
             read: Mutex::default(),
+            seal: Some(seal(state)?),
         };
         let dispatch = Dispatch {
             log: Arc::clone(&open.log),
@@ -361,6 +363,13 @@ fn still_there(state: &StateFolder) -> Result<(), CommandError> {
         "the same command again starts with an empty log; branches and pull requests of the lost \
          one stay in the repository and are a person's to delete",
     ))
+}
+
+/// The key is made at first use. A second place of trust is for logs that others rely on.
+fn seal(state: &StateFolder) -> Result<Seal, CommandError> {
+    let signer = FileSigner::open_or_make(&state.log_key())
+        .map_err(|error| CommandError::failed(error.to_string(), "check the state folder"))?;
+    Ok(Seal { signer: Arc::new(signer), second: None })
 }
 
 fn make_folder(state: &StateFolder) -> Result<(), CommandError> {

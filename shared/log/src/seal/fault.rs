@@ -119,6 +119,12 @@ pub enum SealFault {
         /// The events that are sealed.
         sealed: u64,
     },
+    /// A proof does not prove what it should.
+    #[error("this proves nothing: {reason}")]
+    NotProven {
+        /// Why.
+        reason: String,
+    },
     /// There is no such event, or more than one.
     #[error("{0}")]
     NoEvent(String),
@@ -134,6 +140,7 @@ impl SealFault {
             | Self::Tile { .. }
             | Self::Other { .. }
             | Self::Foreign { .. }
+            | Self::NotProven { .. }
             | Self::TooLong { .. } => true,
             Self::Signer(_)
             | Self::BadKey(_)

@@ -38,7 +38,7 @@ pub(super) async fn newest_size(
 }
 
 /// The checkpoint under the key of this size, if this key signed it.
-pub(super) async fn read(
+pub(crate) async fn read(
     access: &Access,
     store: &dyn ObjectStore,
     size: u64,

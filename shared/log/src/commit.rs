@@ -32,10 +32,10 @@ pub const MAX_EVENTS: usize = 1_024;
 /// The most bytes of one commit (DECISIONS 3).
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most bytes of an event line that a client sent: a payload of up to 64 KiB, beyond which it
-/// is an artifact (DECISIONS 6), and the ids and texts around it. Our own lines are held to
-/// `core::event::MAX_EVENT_LINE_BYTES`.
-pub const MAX_SENT_LINE_BYTES: usize = 128 * 1024;
+/// The most bytes of an event line that a client sent, its newline with it. Without that 65,535: an
+/// entry of c2sp.org/tlog-tiles has its length in two bytes, and one that is longer could not be
+/// sealed. Our own lines are held to `core::event::MAX_EVENT_LINE_BYTES`, which is the same.
+pub const MAX_SENT_LINE_BYTES: usize = 64 * 1024;
 
 /// One commit, as facts.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,8 +10,10 @@ use crate::ids::Digest;
 /// The key under which the log's part of a payload names the whole one. Clients may not send it.
 pub(super) const MARK: &str = "leviathan.payload";
 
-/// The most bytes of a payload that go into the log.
-pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
+/// The most bytes of a payload that go into the log. Together with the longest ids and texts around
+/// it, each character escaped, its line stays below the 65,535 bytes that an entry of the sealed log
+/// can have.
+pub const MAX_PAYLOAD_BYTES: usize = 56 * 1024;
 
 /// The most bytes of one field, and of all together, that stay beside the mark: the ids and words
 /// that are shown.

@@ -1,7 +1,5 @@
 //! A target with a long past: attempts by the hundred that ended long ago.
 
-use std::future::Future;
-
 use jiff::Timestamp;
 use leviathan_core::decide::{Decision, operator};
 use leviathan_core::event::{NewEvent, Principal, Role};
@@ -133,10 +131,8 @@ fn ended(target: &TargetId, n: u32) -> PrMerged {
     }
 }
 
-fn append(log: &Log, role: Role, events: Vec<NewEvent>) -> impl Future<Output = ()> {
-    async move {
-        let transaction = Transaction::of("test", Principal::program(role));
-        let decide = move |_: &_, _: &_| Decision::new(events.clone(), ());
-        log.transact(&transaction, decide).await.expect("appended");
-    }
+async fn append(log: &Log, role: Role, events: Vec<NewEvent>) {
+    let transaction = Transaction::of("test", Principal::program(role));
+    let decide = move |_: &_, _: &_| Decision::new(events.clone(), ());
+    log.transact(&transaction, decide).await.expect("appended");
 }

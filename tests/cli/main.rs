@@ -21,6 +21,7 @@ mod lists;
 mod log;
 #[cfg(test)]
 mod orders;
+#[cfg(test)]
 mod past;
 #[cfg(test)]
 mod pull_requests;

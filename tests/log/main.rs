@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
 
 mod backup;
+mod checkpointed;
 mod closing;
 mod corpus;
 mod damage;

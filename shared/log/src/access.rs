@@ -12,6 +12,7 @@ use leviathan_core::ports::{Clock, Entropy, ObjectStore, StoreError};
 use crate::error::LogError;
 use crate::keys;
 use crate::rules::Rules;
+use crate::seal::VerifierKey;
 
 /// How often one unclear request is made in all.
 pub(crate) const TRIES: u32 = 6;
@@ -31,6 +32,8 @@ pub(crate) struct Access {
     pub(crate) rules: Rules,
     /// The version that this program understands (DECISIONS 7).
     pub(crate) understood: u32,
+    /// Whoever signs with this key is believed about how far the log reaches.
+    pub(crate) verifier: Option<VerifierKey>,
 }
 
 /// An object, and when it was read.
@@ -70,7 +73,8 @@ impl Access {
     /// Another store, used with the same patience.
     pub(crate) fn beside(&self, store: Arc<dyn ObjectStore>) -> Self {
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        Self { store, data: None, clock, entropy, rules: self.rules, understood: self.understood }
+        let (rules, understood) = (self.rules, self.understood);
+        Self { store, data: None, clock, entropy, rules, understood, verifier: None }
     }
 
     /// The commit's object; `None` where none is. A deleted one is a hole.
@@ -101,6 +105,18 @@ impl Access {
                     let evidence = "somebody deleted it: a delete marker stands there".to_owned();
                     return Err(LogError::Hole { missing: key, evidence });
                 }
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
+    /// The mutable checkpoint, if there is one.
+    pub(crate) async fn checkpoint(&self) -> Result<Option<Bytes>, LogError> {
+        let mut tries = 0;
+        loop {
+            match self.store.get(keys::CHECKPOINT).await {
+                Ok(object) => return Ok(Some(object.bytes)),
+                Err(StoreError::NotFound { .. }) => return Ok(None),
                 Err(problem) => tries = self.patience(tries, problem).await?,
             }
         }

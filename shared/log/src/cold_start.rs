@@ -15,6 +15,7 @@ use crate::error::LogError;
 use crate::keys;
 use crate::listing::{LIST_PAGE, Listing};
 use crate::position::Position;
+use crate::seal::Checkpoint;
 use crate::snapshot::{Candidate, PassedOver, SNAPSHOT_EVERY, Search};
 use crate::tail::{Tail, View};
 
@@ -65,7 +66,11 @@ impl Tail {
             // An earlier try got so far, and the store then failed.
             return self.read_listed(access, Listing::default()).await;
         }
-        let mut search = Search::begin(access).await;
+        let (mut search, checkpoint) = join(Search::begin(access), signed_claim(access)).await;
+        match checkpoint? {
+            Ok(claim) => self.claims(claim),
+            Err(why) => search.pass_over(keys::CHECKPOINT.to_owned(), why),
+        }
         let mut young = None;
         loop {
             let next = if young.is_some() || search.knows_next() || access.data.is_none() {
@@ -92,9 +97,7 @@ impl Tail {
     }
 
     fn started(&mut self, search: Search, snapshot: Option<u64>) {
-        if let Some(claim) = search.claim() {
-            self.claim(claim);
-        }
+        self.claims(search.claim());
         self.cold_start = ColdStart { snapshot, passed_over: search.passed_over };
     }
 
@@ -159,11 +162,27 @@ impl Tail {
         let Some(got) = access.get(seq).await? else {
             let why = format!("its commit {seq} is not in the log");
             let evidence = "there is a snapshot of it".to_owned();
-            self.claim(Claim { seq, epoch: position.epoch, evidence });
+            self.claims(Some(Claim { seq, epoch: position.epoch, evidence }));
             return Ok(Some(why));
         };
         Ok(differs(seq, position, got))
     }
+}
+
+/// What the mutable checkpoint says of the log's length, where it is signed by the key that we know;
+/// the inner error: why it is not believed. It is of this store's own log, whatever its epoch.
+async fn signed_claim(access: &Access) -> Result<Result<Option<Claim>, String>, LogError> {
+    let Some(key) = &access.verifier else { return Ok(Ok(None)) };
+    let Some(bytes) = access.checkpoint().await? else { return Ok(Ok(None)) };
+    let text = match key.open(&bytes) {
+        Ok(text) => text,
+        Err(problem) => return Ok(Err(problem.to_string())),
+    };
+    let Some(Checkpoint { head, .. }) = Checkpoint::parse(text) else {
+        return Ok(Err("it is no checkpoint of a log of ours".to_owned()));
+    };
+    let evidence = format!("a signed checkpoint says so, with the digest {}", head.digest);
+    Ok(Ok(Some(Claim { seq: head.seq, epoch: u64::MAX, evidence })))
 }
 
 /// In what a commit is not the one that the snapshot's position speaks of.

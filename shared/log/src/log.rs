@@ -50,7 +50,8 @@ impl Log {
         writer: Writer,
     ) -> Self {
         let (rules, understood) = (Rules::default(), READER_VERSION);
-        let access = Access { store, data: None, clock, entropy, rules, understood };
+        let access =
+            Access { store, data: None, clock, entropy, rules, understood, verifier: None };
         let (queue, desk) = (Queue::default(), Mutex::default());
         let (sealed, views) = (Mutex::default(), Mutex::default());
         Self { access, writer, queue, desk, sealed, views }
@@ -100,6 +101,14 @@ impl Log {
         let mut desk = self.desk.into_inner();
         desk.keep_snapshots(commits);
         Self { desk: Mutex::new(desk), ..self }
+    }
+
+    /// The same log, which at a cold start must reach as far as the newest checkpoint says, if this
+    /// key has signed it. One GET more, in no round trip of its own.
+    #[must_use]
+    pub fn with_checkpoints_by(mut self, key: VerifierKey) -> Self {
+        self.access.verifier = Some(key);
+        self
     }
 
     /// For tests only: the same log as a program of another version sees it (DECISIONS 7).

@@ -119,8 +119,8 @@ impl Tail {
     }
 
     /// Another thing that says how far the log reached.
-    pub(crate) fn claim(&mut self, claim: Claim) {
-        self.claims.push(claim);
+    pub(crate) fn claims(&mut self, claim: Option<Claim>) {
+        self.claims.extend(claim);
     }
 
     /// Every claim must be met by the end that was found; who asks again gets the same answer.

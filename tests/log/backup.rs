@@ -9,6 +9,7 @@ use leviathan_log::{BackupError, BackupReport, LogError, keys};
 
 use crate::dying_store::{DyingStore, Life};
 use crate::keeping::{append, clock, log_of, objects, process, store, store_of};
+use crate::seal::signer;
 
 async fn back_up(
     from: &Arc<dyn ObjectStore>,
@@ -23,21 +24,17 @@ async fn a_backup_holds_the_logs_objects_byte_for_byte_and_grows_by_what_is_new(
     let (from, to) = (log_of(70, &clock).await, store());
     let artifacts = Artifacts::new(Arc::clone(&from));
     artifacts.put("an artifact").await.unwrap();
-    for (key, text) in [("tile/0/000.p/70", "tile"), ("checkpoints/00000000000000000070", "note")] {
-        from.create(key, Bytes::from(text)).await.unwrap();
-    }
+    process(&from, &clock, 9).seal(&signer(), None).await.unwrap().unwrap();
     let first = back_up(&from, &to).await.unwrap();
-    assert_eq!((first.before, first.commits, first.proofs, first.artifacts), (0, 70, 2, 1));
-    let mut expected = objects(&from).await;
-    expected.insert(keys::CHECKPOINT.to_owned(), Bytes::from("note"));
-    assert_eq!(objects(&to).await, expected);
+    assert_eq!((first.before, first.commits, first.proofs, first.artifacts), (0, 70, 3, 1));
+    assert_eq!(objects(&to).await, objects(&from).await);
     assert_eq!(back_up(&from, &to).await.unwrap().commits, 0, "nothing is new");
 
     append(&process(&from, &clock, 1), 70).await.unwrap();
     let second = back_up(&from, &to).await.unwrap();
     assert_eq!((second.before, second.commits, second.proofs), (70, 1, 0));
     let report = process(&to, &clock, 2).verify(second.head.as_ref(), |_| ()).await.unwrap();
-    assert_eq!((report.commits, report.fault), (71, None));
+    assert_eq!((report.commits, report.checkpoints, report.fault), (71, 1, None));
 }
 
 #[tokio::test]

@@ -73,6 +73,8 @@ pub(super) fn each_exactly_as_told(
     tally: &Tally,
 ) -> Result<(), String> {
     let stored = stored_by_operation(truth);
+    let shared = truth.commits.iter().filter(|commit| commit.header.parts.len() > 1);
+    tally.add("commit shared by transactions", shared.count() as u64);
     let mut tries: BTreeMap<u64, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
         count(operation, tally);

@@ -54,13 +54,14 @@ enum Role {
 }
 
 impl Scene {
-    /// For random weather: at least 4 writers, 2 readers and 40 calls in all.
+    /// For random weather: at least 4 writers, up to 4 in a process, 2 readers and 40 calls in all.
     pub(crate) fn draw(steps: &Steps) -> Self {
         let processes = 2 + usize::try_from(steps.chance.below(3)).expect("small");
-        let each = 40_u64.div_ceil(3 * processes as u64);
+        let clients = 2 + steps.chance.below(3);
+        let each = 40_u64.div_ceil((clients + 1) * processes as u64);
         Self {
             processes,
-            clients: 2,
+            clients,
             operations: each,
             reads: each,
             cold_starts: 3,

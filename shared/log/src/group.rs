@@ -162,7 +162,8 @@ impl Desk {
         let now = self.tail.now(access).await?;
         let nonce = Nonce(access.entropy.random());
         let (view, alone) = (self.tail.view().as_ref(), self.alone);
-        Deciding { view, writer, nonce, now, alone }.run(&mut self.group)
+        let rules = &access.rules;
+        Deciding { view, writer, nonce, now, alone, rules }.run(&mut self.group)
     }
 
     /// Sends the commit that is under way, if one is. The commit stays on the desk until it is

@@ -11,6 +11,7 @@ use leviathan_core::state::State;
 
 use crate::commit::{Added, DraftPart, EncodeError, Encoder, Nonce, StoredCommit, Writer};
 use crate::error::LogError;
+use crate::rules::Rules;
 use crate::tail::{View, fold_from};
 use crate::waiting::Waiting;
 
@@ -75,6 +76,7 @@ pub(crate) struct Deciding<'a> {
     pub(crate) now: Timestamp,
     /// At most one part: after a group could not be read back, each stands for itself.
     pub(crate) alone: bool,
+    pub(crate) rules: &'a Rules,
 }
 
 impl Deciding<'_> {
@@ -92,7 +94,11 @@ impl Deciding<'_> {
                 continue;
             }
             let parts = encoder.parts().len();
-            let state = seen(state, &mut ahead, &encoder);
+            let state = if self.rules.parts_see_each_other {
+                seen(state, &mut ahead, &encoder)
+            } else {
+                state
+            };
             // What closed the log, or began another life of it, is a commit's last part.
             let ended = state.log.closed.is_some() || state.epoch() > encoder.epoch();
             if parts > 0 && (self.alone || ended) {

@@ -33,6 +33,9 @@ pub struct Rules {
     /// Before a sealer signs, the log must go on from the newest checkpoint. Broken: what was sealed
     /// before is not looked at, and a log that was cut off or rewritten is signed as well.
     pub consistency_before_signing: bool,
+    /// Each part of a commit is decided on the state after the parts before it (DECISIONS 3). Broken:
+    /// all of a group are decided on the same state, and two do what only one may.
+    pub parts_see_each_other: bool,
 }
 
 impl Default for Rules {
@@ -47,6 +50,7 @@ impl Default for Rules {
             snapshot_is_bound: true,
             snapshot_is_of_its_commit: true,
             consistency_before_signing: true,
+            parts_see_each_other: true,
         }
     }
 }

@@ -74,7 +74,8 @@ pub(super) fn each_exactly_as_told(
 ) -> Result<(), String> {
     let stored = stored_by_operation(truth);
     let shared = truth.commits.iter().filter(|commit| commit.header.parts.len() > 1);
-    tally.add("commit shared by transactions", shared.count() as u64);
+    let shared: Vec<u64> = shared.map(|commit| commit.header.seq).collect();
+    tally.add("commit shared by transactions", shared.len() as u64);
     let mut tries: BTreeMap<u64, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
         count(operation, tally);
@@ -103,6 +104,10 @@ pub(super) fn each_exactly_as_told(
                 Some(Answer::Nothing | Answer::Rejected(_) | Answer::Nonsense(_)) => continue,
             }
             may_be_stored = true;
+        }
+        let left = tries.iter().any(|operation| operation.ended.is_none());
+        if left && at.is_some_and(|seq| shared.contains(&seq)) {
+            tally.count("a caller left a shared commit");
         }
         demand(at.is_none() || may_be_stored, || {
             format!("operation {id} was refused, yet stored")

@@ -48,13 +48,15 @@ pub(super) fn of_one_history(
     Ok(())
 }
 
-/// How many commits it takes to hold so many events.
+/// How many whole commits these events are. A decision that shares a commit sees the parts before
+/// its own as well, so it may end at any part, and only there.
 fn commits_that_hold(truth: &Truth, events: u64) -> Result<u64, String> {
-    let ends = truth.views.iter().map(|view| view.position.offset);
-    let held = std::iter::once(0).chain(ends).position(|end| end == events);
-    held.map(|commits| commits as u64).ok_or_else(|| {
-        format!("a decision saw {events} events, which is in the middle of a commit")
-    })
+    let parts = truth.commits.iter().flat_map(|commit| &commit.header.parts);
+    let mut ends = parts.map(|part| part.first_offset + part.count);
+    demand(events == 0 || ends.any(|end| end == events), || {
+        format!("a decision saw {events} events, which is in the middle of a part")
+    })?;
+    Ok(truth.views.iter().filter(|view| view.position.offset <= events).count() as u64)
 }
 
 /// The state that grew with the log, or on a snapshot, is the state that a rebuild from commit 0

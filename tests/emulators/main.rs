@@ -8,6 +8,10 @@
     reason = "a test stops at the first thing that is wrong"
 )]
 
+#[path = "../s3/command_line.rs"]
+mod command_line;
+mod keeping;
+mod kms;
 mod log;
 #[path = "../conformance/object_store.rs"]
 mod object_store;

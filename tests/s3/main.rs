@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
 
 mod answers;
+mod command_line;
+mod keeping;
 mod log;
 mod opening;
 mod requests;

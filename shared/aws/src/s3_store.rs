@@ -30,6 +30,7 @@ use tokio::time::timeout;
 use self::clock::StoreClock;
 use self::fault::{Asked, Place, refused, unclear};
 use crate::s3_place::S3Place;
+use crate::words::causes;
 
 pub use self::open::S3OpenError;
 
@@ -185,7 +186,7 @@ impl S3Store {
             Ok(Ok(body)) => Ok(body.into_bytes()),
             Ok(Err(problem)) => Err(unclear(
                 key,
-                &format!("the answer broke off or was changed: {}", fault::causes(&problem)),
+                &format!("the answer broke off or was changed: {}", causes(&problem)),
             )),
             Err(_) => Err(unclear(key, "the answer did not come to its end in time")),
         }

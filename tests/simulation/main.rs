@@ -27,6 +27,7 @@ mod mutants;
 mod network;
 mod process;
 mod reader;
+mod rollback;
 mod seeds;
 mod spoiler;
 mod ticker;

@@ -104,3 +104,11 @@ fn a_group_that_decides_on_one_state_is_found() {
         &["was decided after", "registered more than once", "of a decision after"],
     );
 }
+
+#[test]
+fn a_sealer_that_does_not_look_back_is_found() {
+    found(
+        Rules { consistency_before_signing: false, ..Rules::default() },
+        &["a log that was rolled back was sealed"],
+    );
+}

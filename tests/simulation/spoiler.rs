@@ -56,7 +56,8 @@ struct Stored {
     hint: Option<Hint>,
 }
 
-fn objects(store: &MemoryStore, prefix: &str) -> Vec<(String, Bytes)> {
+/// All objects under this prefix, in the order of their keys.
+pub(crate) fn objects(store: &MemoryStore, prefix: &str) -> Vec<(String, Bytes)> {
     let keys = at_once(store.list(prefix, None, usize::MAX)).expect("memory lists");
     let bytes = |key: &str| at_once(store.get(key)).expect("it is listed").bytes;
     keys.into_iter().map(|key| (key.clone(), bytes(&key))).collect()

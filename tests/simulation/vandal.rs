@@ -145,7 +145,7 @@ fn noticed_by_who_was_there(
 }
 
 /// The same commit as it would stand there if it had been written once more.
-fn with_another_nonce(bytes: &Bytes) -> Bytes {
+pub(crate) fn with_another_nonce(bytes: &Bytes) -> Bytes {
     let text = String::from_utf8(bytes.to_vec()).expect("a commit is text");
     let at = text.find("\"nonce\":\"").expect("a commit has a nonce") + "\"nonce\":\"".len();
     let other = if text[at..].starts_with('0') { "1" } else { "0" };

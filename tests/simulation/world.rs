@@ -11,6 +11,7 @@ use crate::event_loop::{NETWORK, Owner, Steps, Tasks};
 use crate::faults::{Disturbance, Request};
 use crate::figures::Figures;
 use crate::process::{Process, Shared};
+use crate::rollback;
 use crate::spoiler;
 use crate::vandal;
 use crate::weather::Weather;
@@ -132,6 +133,7 @@ pub(crate) fn play(steps: Steps, scene: Scene, weather: Weather, rules: Rules) -
     if world.shared.network.weather.vandal && problems.is_empty() {
         problems.extend(vandal::strike(&world.shared).err());
         problems.extend(spoiler::spoil(&world.shared).err());
+        problems.extend(rollback::roll_back(&world.shared).err());
     }
     Ended {
         problems,

@@ -91,6 +91,10 @@ pub struct DevArgs {
     /// Keep each Job's workspace after its end, for looking into.
     #[arg(long)]
     pub keep_workspaces: bool,
+    /// Copy each signed checkpoint of the log to this folder too: on another disk or machine it
+    /// proves later that nobody shortened or rewrote the log here.
+    #[arg(long, value_name = "FOLDER", env = "LEVIATHAN_CHECKPOINT_COPY")]
+    pub checkpoint_copy: Option<PathBuf>,
     /// Where the local api listens; port 0 takes a free one. Its token is that in
     /// $LEVIATHAN_CONTROL_PLANE_TOKEN, else one in the state folder.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

@@ -4,9 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use leviathan_core::ports::ObjectStore;
+use leviathan_core::ports::{ObjectStore, Signer as _};
+use leviathan_local::FileSigner;
 use leviathan_local::folder_store::FolderStore;
 use leviathan_log::artifacts::Artifacts;
+use leviathan_log::seal::VerifierKey;
 use leviathan_log::{Log, Writer};
 use leviathan_runtime::clock::{SystemClock, SystemEntropy};
 
@@ -65,6 +67,16 @@ impl StateFolder {
         self.root.join("log-key")
     }
 
+    /// The public half of that key; `None` where nothing was sealed here yet.
+    pub fn checkpoint_key(&self) -> Result<Option<VerifierKey>, CommandError> {
+        let bad = |problem: String| {
+            CommandError::failed(problem, "bring log-key in the state folder back from a backup")
+        };
+        let signer = FileSigner::open(&self.log_key()).map_err(|error| bad(error.to_string()))?;
+        let key = signer.map(|signer| VerifierKey::new(signer.name(), &signer.public_key()));
+        key.transpose().map_err(|error| bad(error.to_string()))
+    }
+
     /// The operator's token for the local api; readable by the owner only.
     pub fn operator_token(&self) -> PathBuf {
         self.root.join("operator-token")
@@ -105,7 +117,11 @@ impl StateFolder {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let data = store("data", self.data())?;
         let log = Log::new(store("log", self.log())?, clock, entropy, writer);
-        let log = Arc::new(with(log.with_data(Arc::clone(&data))));
+        let mut log = with(log.with_data(Arc::clone(&data)));
+        if let Some(key) = self.checkpoint_key()? {
+            log = log.with_checkpoints_by(key);
+        }
+        let log = Arc::new(log);
         Ok(OpenState { log, artifacts: Artifacts::new(data) })
     }
 

@@ -44,6 +44,7 @@ pub(crate) async fn run(
         // The sample's commands are this program's own.
         trusted: arguments.trust || sample,
         keep_workspaces: arguments.keep_workspaces,
+        checkpoint_copy: arguments.checkpoint_copy.clone(),
     };
     let mut run = dev::Run::start(setup, forge, chosen, wrapper, output).await?;
     run.session(arguments.until_idle || sample, sample).await

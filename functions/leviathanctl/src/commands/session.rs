@@ -44,8 +44,11 @@ impl Session {
             Writer { program: PROGRAM.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let clock = Arc::new(SystemClock);
         let data = store(folder.data());
-        let log = Log::new(store(folder.log()), clock, Arc::new(SystemEntropy), writer)
+        let mut log = Log::new(store(folder.log()), clock, Arc::new(SystemEntropy), writer)
             .with_data(Arc::clone(&data) as Arc<dyn ObjectStore>);
+        if let Some(key) = folder.checkpoint_key()? {
+            log = log.with_checkpoints_by(key);
+        }
         let artifacts = Artifacts::new(data);
         Ok(Self { runtime: runtime()?, folder, log: Arc::new(log), artifacts })
     }

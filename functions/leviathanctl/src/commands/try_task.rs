@@ -56,6 +56,7 @@ pub(crate) async fn run(
         operator_token: operator_token(),
         trusted: arguments.trust,
         keep_workspaces: false,
+        checkpoint_copy: None,
     };
     let forge = LocalForge::new(state.forge(), Arc::new(SystemClock));
     let mut run = Run::start(setup, forge, chosen, wrapper, output).await?;

@@ -1,6 +1,7 @@
 //! The programs, wired to this machine's ports, and the one loop that wakes them.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,12 @@ use leviathan_core::attempt_token::TokenKey;
 use leviathan_core::decide::{Decision, operator as orders};
 use leviathan_core::event::Principal;
 use leviathan_core::ids::{AttemptId, TargetId};
-use leviathan_core::ports::{Cluster, Forge, Message, Queue};
+use leviathan_core::ports::{Cluster, Forge, Message, ObjectStore, Queue};
 use leviathan_core::state::{AttemptStatus, State};
 use leviathan_dispatch::Dispatch;
 use leviathan_local::FileSigner;
 use leviathan_local::cluster::{Launcher, LocalCluster};
+use leviathan_local::folder_store::FolderStore;
 use leviathan_local::forge::LocalForge;
 use leviathan_local::queue::channel_queue;
 use leviathan_log::artifacts::Artifacts;
@@ -59,6 +61,8 @@ pub struct Setup {
     pub trusted: bool,
     /// Keep workspaces.
     pub keep_workspaces: bool,
+    /// The second place of trust for checkpoints (DECISIONS 15).
+    pub checkpoint_copy: Option<PathBuf>,
 }
 
 /// The programs, wired.
@@ -134,7 +138,7 @@ impl Engine {
             organisation_policy: setup.organisation_policy,
             stand_ins: setup.stand_ins,
             read: Mutex::default(),
-            seal: Some(seal(state)?),
+            seal: Some(seal(state, setup.checkpoint_copy.as_deref())?),
         };
         let dispatch = Dispatch {
             log: Arc::clone(&open.log),
@@ -365,11 +369,20 @@ fn still_there(state: &StateFolder) -> Result<(), CommandError> {
     ))
 }
 
-/// The key is made at first use. A second place of trust is for logs that others rely on.
-fn seal(state: &StateFolder) -> Result<Seal, CommandError> {
+/// The key is made at first use. The second place is for logs that others rely on.
+fn seal(state: &StateFolder, copy: Option<&Path>) -> Result<Seal, CommandError> {
     let signer = FileSigner::open_or_make(&state.log_key())
         .map_err(|error| CommandError::failed(error.to_string(), "check the state folder"))?;
-    Ok(Seal { signer: Arc::new(signer), second: None })
+    let second = copy.map(|folder| {
+        FolderStore::open(folder).map_err(|error| {
+            CommandError::failed(
+                format!("checkpoints can't be copied to {}: {error}", folder.display()),
+                "name a folder that can be written with --checkpoint-copy",
+            )
+        })
+    });
+    let second = second.transpose()?.map(|store| Arc::new(store) as Arc<dyn ObjectStore>);
+    Ok(Seal { signer: Arc::new(signer), second })
 }
 
 fn make_folder(state: &StateFolder) -> Result<(), CommandError> {

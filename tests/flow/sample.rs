@@ -27,3 +27,26 @@ fn without_a_target_a_sample_is_made_and_shows_the_four_ways_a_task_can_end() {
     machine.done(["dev"]);
     assert_eq!(Story::read(&machine.state()).commits, before.commits);
 }
+
+#[test]
+fn checkpoints_are_copied_to_a_second_place_and_a_log_shorter_than_its_own_is_not_taken() {
+    let machine = machine();
+    let elsewhere = machine.folder().join("elsewhere");
+    machine.done(["dev", "--checkpoint-copy", elsewhere.to_str().unwrap()]);
+    let names = |folder: std::path::PathBuf| -> std::collections::BTreeSet<_> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let log = machine.state().join("log");
+    let here = names(log.join("checkpoints"));
+    assert!(!here.is_empty());
+    assert_eq!(names(elsewhere.join("checkpoints")), here);
+
+    // Somebody cuts off the end, and removes the hint that would have told.
+    let events = log.join("events");
+    let last = names(events.clone()).pop_last().unwrap();
+    std::fs::remove_file(events.join(last)).unwrap();
+    std::fs::remove_file(machine.state().join("data/hint")).ok();
+    let ran = machine.run(["tasks", "list"]);
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    assert!(ran.stderr.contains("checkpoint"), "{}", ran.stderr);
+}

@@ -11,4 +11,6 @@ mod contract;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod past;
+#[cfg(test)]
 mod world;

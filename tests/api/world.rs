@@ -100,6 +100,10 @@ impl World {
         Self { base, agent, clock, log, key, sent, runtime, requests, _folder: folder }
     }
 
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     pub(crate) fn call(
         &self,
         method: &str,

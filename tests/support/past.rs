@@ -92,7 +92,11 @@ fn created(target: &TargetId, n: u32, now: Timestamp) -> AttemptCreated {
     }
 }
 
-/// Pull requests with these numbers, of attempts with the same numbers, all merged.
+/// The attempts of pull requests have numbers beyond this: an attempt whose pull request is open
+/// stays in the state, so none of the others can be theirs.
+const OF_PULL_REQUESTS: u32 = 1_000_000;
+
+/// Pull requests with these numbers, all merged.
 pub async fn merged(log: &Log, target: &TargetId, numbers: std::ops::Range<u32>) {
     let numbers: Vec<u32> = numbers.collect();
     for some in numbers.chunks(50) {
@@ -105,7 +109,7 @@ pub async fn merged(log: &Log, target: &TargetId, numbers: std::ops::Range<u32>)
 
 fn opened(target: &TargetId, n: u32) -> PrCreated {
     PrCreated {
-        attempt_id: attempt_id(target, n),
+        attempt_id: attempt_id(target, OF_PULL_REQUESTS + n),
         task_id: task(),
         target_id: target.clone(),
         pr_number: u64::from(n),
@@ -124,7 +128,7 @@ fn ended(target: &TargetId, n: u32) -> PrMerged {
     PrMerged {
         target_id: target.clone(),
         pr_number: u64::from(n),
-        attempt_id: attempt_id(target, n),
+        attempt_id: attempt_id(target, OF_PULL_REQUESTS + n),
         task_id: task(),
         merge_commit: git_commit(n),
         found_by: "ancestor".to_owned(),

@@ -41,6 +41,9 @@ fn checkpoints_are_copied_to_a_second_place_and_a_log_shorter_than_its_own_is_no
     assert!(!here.is_empty());
     assert_eq!(names(elsewhere.join("checkpoints")), here);
 
+    let key = machine.done(["log", "key"]);
+    assert!(key.trim_end().split('+').count() >= 3, "{key}");
+
     // Somebody cuts off the end, and removes the hint that would have told.
     let events = log.join("events");
     let last = names(events.clone()).pop_last().unwrap();

@@ -414,6 +414,8 @@ pub struct LogArgs {
 pub enum LogCommand {
     /// Read the whole log and check everything that can be checked.
     Verify(VerifyArgs),
+    /// Print the public key that the log's checkpoints are signed with: note it down elsewhere.
+    Key,
     /// Copy what a second store lacks: commits, proofs, artifacts. Each run goes on where the last
     /// one stopped; nothing is ever overwritten.
     Backup(BackupArgs),

@@ -6,6 +6,7 @@ mod bar;
 mod drill;
 mod export;
 mod import;
+mod key;
 mod restore;
 mod stores;
 mod verify;
@@ -25,6 +26,7 @@ pub(crate) fn run(
         LogCommand::Verify(command) => {
             verify::run(command, &Stores::to_read(arguments, global, output)?, output)
         }
+        LogCommand::Key => key::run(global, output),
         LogCommand::Backup(command) => {
             backup::run(command, &Stores::to_read(arguments, global, output)?, output)
         }

@@ -11,6 +11,7 @@ mod damage;
 mod dying_store;
 mod faults;
 mod golden;
+mod group;
 mod independent;
 mod keeping;
 mod kill;

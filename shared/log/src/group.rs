@@ -132,7 +132,9 @@ impl Desk {
             match self.decide(access, writer).await? {
                 Round::Nothing if self.group.is_empty() => return Ok(()),
                 Round::Nothing => self.look(access).await?,
-                Round::Unfit => self.alone = true,
+                Round::Unfit if self.group.is_empty() => return Ok(()),
+                Round::Unfit => {}
+                Round::UnfitTogether => self.alone = true,
                 Round::Append(ready) => {
                     self.under_way = Some(UnderWay { ready, sent: false });
                     let Some(Sent::Lost { took }) = self.finish(access).await? else {

@@ -21,9 +21,11 @@ pub(crate) enum Round {
     Nothing,
     /// This is to be appended.
     Append(Box<Ready>),
-    /// The commit can't be: whoever was alone in it has been told so. Else all of them wait again,
-    /// each for a commit of its own, so that the one at fault fails alone.
+    /// The commit can't be, and whoever was alone in it has been told so.
     Unfit,
+    /// The commit can't be, and it is not known whose fault it is: all of them wait again, each for
+    /// a commit of its own, so that the one at fault fails alone.
+    UnfitTogether,
 }
 
 /// A commit, ready to be sent, and who waits for it.
@@ -176,7 +178,7 @@ fn finish(
         }
         Err(_) => {
             put_back(decided, group);
-            Round::Unfit
+            Round::UnfitTogether
         }
     }
 }

@@ -12,6 +12,25 @@ const ROUNDS: usize = 40;
 
 type Store = Arc<dyn ObjectStore>;
 
+/// Hands the names of all checks to a macro that makes tests of them.
+macro_rules! checks {
+    ($make_tests:ident) => {
+        $make_tests! {
+            what_was_created_is_read_back,
+            creating_again_changes_nothing,
+            of_sixteen_creators_exactly_one_wins,
+            a_reader_sees_the_whole_object_or_none,
+            a_missing_object_is_not_found,
+            replacing_needs_nothing_before_and_leaves_the_newest,
+            keys_are_listed_in_byte_order_after_a_start,
+            a_list_is_cut_at_its_limit,
+            a_list_names_what_was_acknowledged_before,
+            keys_that_the_port_forbids_are_refused,
+        }
+    };
+}
+pub(crate) use checks;
+
 pub(crate) async fn what_was_created_is_read_back(store: Store) {
     for (key, bytes) in [
         ("a", &b""[..]),

@@ -38,18 +38,7 @@ macro_rules! on_the_bucket {
     )+ };
 }
 
-on_the_bucket! {
-    what_was_created_is_read_back,
-    creating_again_changes_nothing,
-    of_sixteen_creators_exactly_one_wins,
-    a_reader_sees_the_whole_object_or_none,
-    a_missing_object_is_not_found,
-    replacing_needs_nothing_before_and_leaves_the_newest,
-    keys_are_listed_in_byte_order_after_a_start,
-    a_list_is_cut_at_its_limit,
-    a_list_names_what_was_acknowledged_before,
-    keys_that_the_port_forbids_are_refused,
-}
+object_store::checks! { on_the_bucket }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn clients_of_their_own_race_as_one_store() {

@@ -112,14 +112,7 @@ impl Access {
 
     /// The mutable checkpoint, if there is one.
     pub(crate) async fn checkpoint(&self) -> Result<Option<Bytes>, LogError> {
-        let mut tries = 0;
-        loop {
-            match self.store.get(keys::CHECKPOINT).await {
-                Ok(object) => return Ok(Some(object.bytes)),
-                Err(StoreError::NotFound { .. }) => return Ok(None),
-                Err(problem) => tries = self.patience(tries, problem).await?,
-            }
-        }
+        Ok(self.bytes_in(self.store.as_ref(), keys::CHECKPOINT).await?)
     }
 
     /// Up to `limit` keys of commits after this one.
@@ -128,27 +121,14 @@ impl Access {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<String>, LogError> {
-        let start_after = after.map(keys::commit);
-        let mut tries = 0;
-        loop {
-            match self.store.list(keys::EVENTS, start_after.as_deref(), limit).await {
-                Ok(keys) => return Ok(keys),
-                Err(problem) => tries = self.patience(tries, problem).await?,
-            }
-        }
+        let after = after.map(keys::commit);
+        Ok(self.until_clear(|| self.store.list(keys::EVENTS, after.as_deref(), limit)).await?)
     }
 
     /// An object of the data store; `None`: there is none, or no data store.
     pub(crate) async fn get_data(&self, key: &str) -> Result<Option<Bytes>, LogError> {
         let Some(data) = &self.data else { return Ok(None) };
-        let mut tries = 0;
-        loop {
-            match data.get(key).await {
-                Ok(object) => return Ok(Some(object.bytes)),
-                Err(StoreError::NotFound { .. }) => return Ok(None),
-                Err(problem) => tries = self.patience(tries, problem).await?,
-            }
-        }
+        Ok(self.bytes_in(data.as_ref(), key).await?)
     }
 
     /// Up to `limit` keys of the data store.
@@ -159,26 +139,15 @@ impl Access {
         limit: usize,
     ) -> Result<Vec<String>, LogError> {
         let Some(data) = &self.data else { return Ok(Vec::new()) };
-        let mut tries = 0;
-        loop {
-            match data.list(prefix, after, limit).await {
-                Ok(keys) => return Ok(keys),
-                Err(problem) => tries = self.patience(tries, problem).await?,
-            }
-        }
+        Ok(self.until_clear(|| data.list(prefix, after, limit)).await?)
     }
 
     /// Creates an object of the data store. An unclear try is repeated with the same bytes, so what
     /// "is there" may be our own.
     pub(crate) async fn create_data(&self, key: &str, bytes: Bytes) -> Result<Created, LogError> {
         let data = self.data_store(key)?;
-        let mut tries = 0;
-        loop {
-            match data.create(key, Bytes::clone(&bytes)).await {
-                Ok(_) => return Ok(Created::New),
-                Err(StoreError::AlreadyExists { .. }) => break,
-                Err(problem) => tries = self.patience(tries, problem).await?,
-            }
+        if self.create_in(data.as_ref(), key, &bytes).await? {
+            return Ok(Created::New);
         }
         match self.get_data(key).await? {
             Some(there) => Ok(Created::Was(there)),
@@ -194,13 +163,7 @@ impl Access {
     /// Writes a mutable object of the data store.
     pub(crate) async fn replace_data(&self, key: &str, bytes: Bytes) -> Result<(), LogError> {
         let data = self.data_store(key)?;
-        let mut tries = 0;
-        loop {
-            match data.replace(key, Bytes::clone(&bytes)).await {
-                Ok(()) => return Ok(()),
-                Err(problem) => tries = self.patience(tries, problem).await?,
-            }
-        }
+        Ok(self.until_clear(|| data.replace(key, Bytes::clone(&bytes))).await?)
     }
 
     fn data_store(&self, key: &str) -> Result<&Arc<dyn ObjectStore>, StoreError> {
@@ -210,12 +173,59 @@ impl Access {
         })
     }
 
+    /// The object under this key of any store; `None` where none is.
+    pub(crate) async fn bytes_in(
+        &self,
+        store: &dyn ObjectStore,
+        key: &str,
+    ) -> Result<Option<Bytes>, StoreError> {
+        match self.until_clear(|| store.get(key)).await {
+            Ok(object) => Ok(Some(object.bytes)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Creates an object of any store; `false`: something stands there, which may be our own of an
+    /// earlier try.
+    pub(crate) async fn create_in(
+        &self,
+        store: &dyn ObjectStore,
+        key: &str,
+        bytes: &Bytes,
+    ) -> Result<bool, StoreError> {
+        match self.until_clear(|| store.create(key, Bytes::clone(bytes))).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::AlreadyExists { .. }) => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Makes a request that may be made again with no harm, until its answer is clear, within
+    /// bounds.
+    pub(crate) async fn until_clear<T, F>(&self, request: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut tries = 0;
+        loop {
+            match request().await {
+                Ok(answer) => return Ok(answer),
+                Err(problem) => tries = self.patience(tries, problem).await?,
+            }
+        }
+    }
+
     /// Waits before the next try of a read, or gives up.
-    pub(crate) async fn patience(&self, tries: u32, problem: StoreError) -> Result<u32, LogError> {
+    pub(crate) async fn patience(
+        &self,
+        tries: u32,
+        problem: StoreError,
+    ) -> Result<u32, StoreError> {
         let tries = tries.saturating_add(1);
         let again = matches!(problem, StoreError::Unclear { .. } | StoreError::Conflict { .. });
         if !again || tries >= TRIES {
-            return Err(problem.into());
+            return Err(problem);
         }
         self.pause(tries).await;
         Ok(tries)

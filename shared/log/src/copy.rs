@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use leviathan_core::ports::StoreError;
 
-use crate::access::{Access, TRIES};
+use crate::access::Access;
 
 /// Keys asked for in one LIST. A folder reads its whole directory for each.
 const LIST_PAGE: usize = 10_000;
@@ -40,51 +40,23 @@ pub enum CopyError {
 impl Access {
     /// Creates the object, or finds the same one there.
     pub(crate) async fn put(&self, key: &str, bytes: &Bytes) -> Result<Arrived, CopyError> {
-        let mut tries = 0;
-        loop {
-            match self.store.create(key, Bytes::clone(bytes)).await {
-                Ok(_) => return Ok(Arrived::New),
-                Err(StoreError::AlreadyExists { .. }) => {
-                    let there = self.object(key).await?;
-                    return if there == *bytes {
-                        Ok(Arrived::Already)
-                    } else {
-                        Err(CopyError::Differs { key: key.to_owned() })
-                    };
-                }
-                Err(problem) => tries = self.again(tries, problem).await?,
-            }
+        if self.create_in(self.store.as_ref(), key, bytes).await? {
+            return Ok(Arrived::New);
         }
+        if self.object(key).await? == *bytes {
+            return Ok(Arrived::Already);
+        }
+        Err(CopyError::Differs { key: key.to_owned() })
     }
 
     /// The object's bytes.
     pub(crate) async fn object(&self, key: &str) -> Result<Bytes, StoreError> {
-        let mut tries = 0;
-        loop {
-            match self.store.get(key).await {
-                Ok(object) => return Ok(object.bytes),
-                Err(problem) => tries = self.again(tries, problem).await?,
-            }
-        }
+        Ok(self.until_clear(|| self.store.get(key)).await?.bytes)
     }
 
     /// The same; `None` where there is none.
     pub(crate) async fn object_if_any(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
-        match self.object(key).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(StoreError::NotFound { .. }) => Ok(None),
-            Err(problem) => Err(problem),
-        }
-    }
-
-    async fn again(&self, tries: u32, problem: StoreError) -> Result<u32, StoreError> {
-        let tries = tries.saturating_add(1);
-        let again = matches!(problem, StoreError::Unclear { .. } | StoreError::Conflict { .. });
-        if !again || tries >= TRIES {
-            return Err(problem);
-        }
-        self.pause(tries).await;
-        Ok(tries)
+        self.bytes_in(self.store.as_ref(), key).await
     }
 }
 
@@ -105,14 +77,9 @@ impl<'a> Names<'a> {
     /// The next key, which stays.
     pub(crate) async fn peek(&mut self) -> Result<Option<&String>, StoreError> {
         if self.page.is_empty() && !self.finished {
-            let mut tries = 0;
-            let page = loop {
-                let store = &self.access.store;
-                match store.list(self.prefix, self.last.as_deref(), LIST_PAGE).await {
-                    Ok(page) => break page,
-                    Err(problem) => tries = self.access.again(tries, problem).await?,
-                }
-            };
+            let (store, after) = (&self.access.store, self.last.as_deref());
+            let list = || store.list(self.prefix, after, LIST_PAGE);
+            let page = self.access.until_clear(list).await?;
             self.finished = page.len() < LIST_PAGE;
             self.last = page.last().cloned().or_else(|| self.last.take());
             self.page = page.into();

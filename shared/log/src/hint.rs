@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::sealed::{seal, unseal};
+use crate::checksummed::{add_checksum, checked};
 
 /// The format of the hint's bytes.
 const FORMAT: u32 = 1;
@@ -45,12 +45,12 @@ impl Hint {
         // A struct of numbers always serialises.
         let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
-        seal(line)
+        add_checksum(line)
     }
 
     /// Reads one; the error says why it is none.
     pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let line = unseal(bytes).ok_or("its bytes are cut off or changed")?;
+        let line = checked(bytes).ok_or("its bytes are cut off or changed")?;
         let hint: Self = serde_json::from_slice(line).map_err(|problem| problem.to_string())?;
         if hint.format != FORMAT {
             return Err(format!("it has format {}, this program reads {FORMAT}", hint.format));
@@ -83,7 +83,7 @@ mod tests {
         assert!(Hint::decode(&later.encode()).unwrap_err().contains("format 2"));
         for bytes in ["", "{}", "{\"format\":1}\n"] {
             assert!(Hint::decode(bytes.as_bytes()).is_err(), "{bytes}");
-            assert!(Hint::decode(&seal(bytes.as_bytes().to_vec())).is_err(), "{bytes}");
+            assert!(Hint::decode(&add_checksum(bytes.as_bytes().to_vec())).is_err(), "{bytes}");
         }
     }
 }

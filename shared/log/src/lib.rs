@@ -32,6 +32,7 @@ mod access;
 mod append;
 pub mod artifacts;
 mod backup;
+mod checksummed;
 mod close;
 mod cold_start;
 pub mod commit;
@@ -49,7 +50,7 @@ mod restore;
 mod round;
 mod rules;
 pub mod seal;
-mod sealed;
+
 pub mod snapshot;
 mod tail;
 mod time;

@@ -134,7 +134,7 @@ impl<'a> SealCheck<'a> {
     }
 
     async fn same(&self, key: &str, expected: &[u8]) -> Result<(), LogError> {
-        let found = objects::read(self.access, self.access.store.as_ref(), key).await?;
+        let found = self.access.bytes_in(self.access.store.as_ref(), key).await?;
         if found.as_deref() == Some(expected) {
             return Ok(());
         }
@@ -144,7 +144,7 @@ impl<'a> SealCheck<'a> {
 
     async fn checkpoint(&mut self, size: u64, stored: &StoredCommit) -> Result<(), LogError> {
         let object = keys::checkpoint(size);
-        let bytes = objects::read(self.access, self.access.store.as_ref(), &object).await?;
+        let bytes = self.access.bytes_in(self.access.store.as_ref(), &object).await?;
         let found = self.open(&object, &bytes.unwrap_or_default())?;
         if found.size != size {
             let reason = format!("it is one over {} events, not over {size}", found.size);
@@ -191,7 +191,7 @@ impl<'a> SealCheck<'a> {
         );
         if let Some(sealed) = self.checkpoints.last().copied().filter(|sealed| *sealed > size) {
             let object = keys::checkpoint(sealed);
-            let bytes = objects::read(self.access, self.access.store.as_ref(), &object).await?;
+            let bytes = self.access.bytes_in(self.access.store.as_ref(), &object).await?;
             let found = self.open(&object, &bytes.unwrap_or_default())?;
             return Err(SealFault::Shorter {
                 checkpoint: object,

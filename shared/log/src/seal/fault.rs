@@ -94,7 +94,7 @@ pub enum SealFault {
     /// The second place of trust did not take its copy.
     #[error(
         "the checkpoint stands in the log's store, but its copy in the second place does not: \
-         {reason}. The next checkpoint, at most 15 minutes away, is copied again"
+         {reason}. The next checkpoint is copied as usual, and one copy vouches for all before it"
     )]
     SecondPlace {
         /// The store's word, or what stands there instead.

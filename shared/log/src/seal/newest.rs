@@ -12,7 +12,7 @@ use crate::keys;
 
 /// The size that the mutable copy tells. Only where to begin a LIST: it is never believed.
 pub(super) async fn told_size(access: &Access) -> Result<Option<u64>, LogError> {
-    let bytes = objects::read(access, access.store.as_ref(), keys::CHECKPOINT).await?;
+    let bytes = access.bytes_in(access.store.as_ref(), keys::CHECKPOINT).await?;
     let told = bytes.as_deref().and_then(|bytes| note::text_of(bytes).ok());
     Ok(told.and_then(Checkpoint::parse).map(|checkpoint| checkpoint.size))
 }
@@ -45,7 +45,7 @@ pub(crate) async fn read(
     key: &VerifierKey,
 ) -> Result<Checkpoint, LogError> {
     let object = keys::checkpoint(size);
-    let bytes = objects::read(access, store, &object).await?;
+    let bytes = access.bytes_in(store, &object).await?;
     let bytes = bytes.ok_or_else(|| SealFault::Checkpoint {
         key: object.clone(),
         reason: "LIST names it, GET does not find it".to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn open(name: &str, bytes: &[u8], key: &VerifierKey) -> Result<Checkp
 /// The hashes of one tile, which must be there.
 pub(super) async fn tile(access: &Access, tile: Tile) -> Result<Vec<Hash>, LogError> {
     let key = keys::tile(tile);
-    let bytes = objects::read(access, access.store.as_ref(), &key).await?;
+    let bytes = access.bytes_in(access.store.as_ref(), &key).await?;
     let hashes = bytes.as_deref().map(|bytes| hashes_in(bytes, tile.width));
     match hashes {
         Some(Some(hashes)) => Ok(hashes),
@@ -114,7 +114,7 @@ pub(super) async fn open_entries(access: &Access, edge: &Edge) -> Result<Vec<u8>
         return Ok(Vec::new());
     }
     let key = keys::entries(index, width);
-    let Some(bytes) = objects::read(access, access.store.as_ref(), &key).await? else {
+    let Some(bytes) = access.bytes_in(access.store.as_ref(), &key).await? else {
         return Err(tile_fault(key, "it is missing".to_owned()));
     };
     let same = entries_in(&bytes, width)

@@ -11,22 +11,6 @@ use crate::error::LogError;
 /// Keys asked for in one LIST.
 const PAGE: usize = 1_000;
 
-/// The object under this key; `None` where none is.
-pub(super) async fn read(
-    access: &Access,
-    store: &dyn ObjectStore,
-    key: &str,
-) -> Result<Option<Bytes>, LogError> {
-    let mut tries = 0;
-    loop {
-        match store.get(key).await {
-            Ok(object) => return Ok(Some(object.bytes)),
-            Err(StoreError::NotFound { .. }) => return Ok(None),
-            Err(problem) => tries = access.patience(tries, problem).await?,
-        }
-    }
-}
-
 /// All keys with this prefix after this one.
 pub(super) async fn list(
     access: &Access,
@@ -59,18 +43,12 @@ pub(super) async fn create(
     key: &str,
     bytes: &Bytes,
 ) -> Result<(), LogError> {
-    let mut tries = 0;
-    loop {
-        match store.create(key, Bytes::clone(bytes)).await {
-            Ok(_) => return Ok(()),
-            Err(StoreError::AlreadyExists { .. }) => break,
-            // The same bytes under the same key again: harmless however often.
-            Err(problem) => tries = access.patience(tries, problem).await?,
-        }
+    if access.create_in(store, key, bytes).await? {
+        return Ok(());
     }
     // Read back: where it is not there yet, its answer was unclear all the same.
     for tries in 1..=TRIES {
-        if let Some(found) = read(access, store, key).await? {
+        if let Some(found) = access.bytes_in(store, key).await? {
             return same(key, &found, bytes);
         }
         access.pause(tries).await;
@@ -89,11 +67,5 @@ fn same(key: &str, found: &Bytes, computed: &Bytes) -> Result<(), LogError> {
 
 /// Replaces the object: only for the mutable copy.
 pub(super) async fn replace(access: &Access, key: &str, bytes: &Bytes) -> Result<(), LogError> {
-    let mut tries = 0;
-    loop {
-        match access.store.replace(key, Bytes::clone(bytes)).await {
-            Ok(()) => return Ok(()),
-            Err(problem) => tries = access.patience(tries, problem).await?,
-        }
-    }
+    Ok(access.until_clear(|| access.store.replace(key, Bytes::clone(bytes))).await?)
 }

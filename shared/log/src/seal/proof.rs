@@ -14,7 +14,7 @@ use super::merkle::{
     Hash, MAX_PROOF, Span, combine, consistency, extends, includes, inclusion, leaf_hash,
 };
 use super::tile::{Tile, WIDTH, entries_in};
-use super::{Checkpoint, SealFault, VerifierKey, newest, objects};
+use super::{Checkpoint, SealFault, VerifierKey, newest};
 use crate::access::Access;
 use crate::commit::{StoredCommit, decode};
 use crate::error::LogError;
@@ -175,7 +175,7 @@ pub(crate) async fn prove_extends(
 /// worst be an older one. Where there is none, by LIST.
 async fn signed(access: &Access, key: &VerifierKey) -> Result<(String, Checkpoint), LogError> {
     let store = access.store.as_ref();
-    let copy = objects::read(access, store, keys::CHECKPOINT).await?;
+    let copy = access.bytes_in(store, keys::CHECKPOINT).await?;
     let opened = copy.and_then(|note| {
         let checkpoint = newest::open(keys::CHECKPOINT, &note, key).ok()?;
         Some((String::from_utf8(note.to_vec()).ok()?, checkpoint))
@@ -188,7 +188,7 @@ async fn signed(access: &Access, key: &VerifierKey) -> Result<(String, Checkpoin
         return Err(SealFault::NotSealed { what, sealed: 0 }.into());
     };
     let checkpoint = newest::read(access, store, size, key).await?;
-    let note = objects::read(access, store, &keys::checkpoint(size)).await?.unwrap_or_default();
+    let note = access.bytes_in(store, &keys::checkpoint(size)).await?.unwrap_or_default();
     Ok((String::from_utf8_lossy(&note).into_owned(), checkpoint))
 }
 
@@ -235,7 +235,7 @@ async fn by_offset(
     let index = offset / WIDTH;
     let width = size.saturating_sub(index.saturating_mul(WIDTH)).min(WIDTH);
     let key = keys::entries(index, width);
-    let bytes = objects::read(access, access.store.as_ref(), &key).await?.unwrap_or_default();
+    let bytes = access.bytes_in(access.store.as_ref(), &key).await?.unwrap_or_default();
     let lines = entries_in(&bytes, width)
         .ok_or_else(|| newest::tile_fault(key.clone(), "it is missing or cut".to_owned()))?;
     let line = usize::try_from(offset % WIDTH).ok().and_then(|at| lines.get(at));

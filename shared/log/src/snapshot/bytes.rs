@@ -7,8 +7,8 @@ use leviathan_core::ids::Digest;
 use leviathan_core::state::{STATE_FORMAT, State};
 use serde::{Deserialize, Serialize};
 
+use crate::checksummed::{add_checksum, checked};
 use crate::position::Position;
-use crate::sealed::{seal, unseal};
 use crate::tail::View;
 
 /// The format of the lines around the state; the state's own is [`STATE_FORMAT`].
@@ -96,7 +96,7 @@ pub fn encode(view: &View) -> Result<Bytes, SnapshotFault> {
     let mut bytes = Vec::new();
     line("first line", &header, &mut bytes)?;
     line("state", &view.state, &mut bytes)?;
-    Ok(seal(bytes))
+    Ok(add_checksum(bytes))
 }
 
 fn line(
@@ -112,7 +112,7 @@ fn line(
 
 /// Reads the snapshot of commit `seq`. Whether that commit is the log's is not said by this.
 pub fn decode(seq: u64, bytes: &[u8]) -> Result<View, SnapshotFault> {
-    let body = unseal(bytes).ok_or(SnapshotFault::Damaged)?;
+    let body = checked(bytes).ok_or(SnapshotFault::Damaged)?;
     let end = body.iter().position(|byte| *byte == b'\n').ok_or(SnapshotFault::Damaged)?;
     let (first, state) = body.split_at_checked(end).ok_or(SnapshotFault::Damaged)?;
     let header: Header = read("first line", first)?;

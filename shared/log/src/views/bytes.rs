@@ -5,8 +5,8 @@ use ::bytes::Bytes;
 use leviathan_core::state::Departure;
 use serde::{Deserialize, Serialize};
 
+use crate::checksummed::{add_checksum, checked};
 use crate::error::LogError;
-use crate::sealed::{seal, unseal};
 
 /// One line.
 #[derive(Serialize, Deserialize)]
@@ -23,11 +23,11 @@ pub(super) fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes
             .map_err(|problem| fault(key, problem.to_string()))?;
         bytes.push(b'\n');
     }
-    Ok(seal(bytes))
+    Ok(add_checksum(bytes))
 }
 
 pub(super) fn decode(key: &str, bytes: &[u8]) -> Result<Vec<(u64, Departure)>, LogError> {
-    let body = unseal(bytes).ok_or_else(|| fault(key, "its bytes are cut off or changed"))?;
+    let body = checked(bytes).ok_or_else(|| fault(key, "its bytes are cut off or changed"))?;
     let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines
         .map(|line| {

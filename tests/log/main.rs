@@ -15,6 +15,7 @@ mod group;
 mod independent;
 mod keeping;
 mod kill;
+mod patience;
 mod read_back;
 mod refusals;
 mod replay;

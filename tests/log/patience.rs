@@ -1,0 +1,103 @@
+//! A request without a clear answer is made again, six times in all and no more, whatever kind of
+//! request it is; then whoever asked is told that the store did not answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use leviathan_core::ports::object_store::Object;
+use leviathan_core::ports::{ObjectStore, StoreError};
+use leviathan_local::MemoryStore;
+use leviathan_log::LogError;
+use leviathan_tests::clock::HandClock;
+use leviathan_tests::log_builders::{log_over, note, transaction};
+
+/// How often one request is made in all.
+const TRIES: u32 = 6;
+
+/// Gives no clear answer to the first requests of one kind.
+struct Unclear {
+    store: Arc<MemoryStore>,
+    kind: &'static str,
+    left: AtomicU32,
+}
+
+impl Unclear {
+    fn answer(&self, kind: &str, key: &str) -> Result<(), StoreError> {
+        let silent = |left: u32| left.checked_sub(1);
+        if kind != self.kind || self.left.fetch_update(SeqCst, SeqCst, silent).is_err() {
+            return Ok(());
+        }
+        Err(StoreError::Unclear { key: key.to_owned(), reason: "503".to_owned() })
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Unclear {
+    async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
+        self.answer("create", key)?;
+        self.store.create(key, bytes).await
+    }
+    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        self.answer("replace", key)?;
+        self.store.replace(key, bytes).await
+    }
+    async fn get(&self, key: &str) -> Result<Object, StoreError> {
+        self.answer("get", key)?;
+        self.store.get(key).await
+    }
+    async fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.answer("list", prefix)?;
+        self.store.list(prefix, start_after, limit).await
+    }
+}
+
+/// A log of two commits is read from the beginning, and its snapshot and hint are written, while one
+/// of the two stores is unclear `times` times about this kind of request.
+async fn read_and_snapshot(
+    in_data: bool,
+    kind: &'static str,
+    times: u32,
+) -> Result<bool, LogError> {
+    let (events, data) = (Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
+    let clock = Arc::new(HandClock::default());
+    let writer = log_over(events.clone(), clock.clone(), 1);
+    for number in 1..=2 {
+        writer.transact(&transaction("own"), move |_, _| note(number)).await.unwrap();
+    }
+    let over = |store: Arc<MemoryStore>, unclear: bool| -> Arc<dyn ObjectStore> {
+        let left = AtomicU32::new(if unclear { times } else { 0 });
+        Arc::new(Unclear { store, kind, left })
+    };
+    let log = log_over(over(events, !in_data), clock, 2)
+        .with_data(over(data, in_data))
+        .keeping_snapshots_every(1);
+    log.view().await?;
+    Ok(log.snapshot().await?.is_some())
+}
+
+#[tokio::test]
+async fn an_unclear_request_is_made_again_six_times_in_all_and_no_more() {
+    for (in_data, kind) in
+        [(false, "get"), (false, "list"), (true, "get"), (true, "create"), (true, "replace")]
+    {
+        let answer = read_and_snapshot(in_data, kind, TRIES - 1).await;
+        assert_eq!(answer, Ok(true), "{kind}, data store: {in_data}");
+        let problem = read_and_snapshot(in_data, kind, TRIES).await;
+        if (in_data, kind) == (true, "get") {
+            // The hint is never needed: who can't read it reads the log.
+            assert_eq!(problem, Ok(true));
+            continue;
+        }
+        let Err(LogError::Store { source: StoreError::Unclear { .. } }) = problem else {
+            panic!("{kind}, data store: {in_data}: {problem:?}");
+        };
+    }
+}

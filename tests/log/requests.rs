@@ -60,6 +60,15 @@ async fn an_append_with_a_fresh_view_is_one_put() {
 }
 
 #[tokio::test]
+async fn a_writer_alone_pays_nothing_for_letting_others_in() {
+    let world = world(0).await;
+    for _ in 0..100 {
+        world.append().await;
+    }
+    assert_eq!(world.counter.take(), requests(100, 0, 0));
+}
+
+#[tokio::test]
 async fn an_append_after_a_pause_looks_first() {
     let world = world(3).await;
     world.clock.advance(SignedDuration::from_secs(2));

@@ -1,4 +1,5 @@
-//! Events per second into a folder and into memory, and the replay of 100,000 events. Printed for
+//! Events per second into a folder and into memory, also of transactions that wait together; what an
+//! append costs as the log grows; and the replay of 100,000 events. Printed for
 //! people, judged by nobody: `cargo bench -p leviathan-log`.
 
 #![expect(clippy::expect_used, reason = "a bench stops at the first fault")]
@@ -7,6 +8,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::future::join_all;
 use leviathan_core::decide::Decision;
 use leviathan_core::event::{NewEvent, Payload, Principal, Role};
 use leviathan_core::ports::ObjectStore;
@@ -71,6 +73,48 @@ fn appends(criterion: &mut Criterion) {
     }
 }
 
+/// So many transactions of one event each that come at the same time.
+fn groups(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let folder = tempfile::tempdir().expect("a folder");
+    for waiting in [1_u64, 8, 64] {
+        let mut group = criterion.benchmark_group(format!("{waiting} transactions at once"));
+        group.throughput(Throughput::Elements(waiting)).sample_size(20);
+        let path = folder.path().join(waiting.to_string());
+        let stores: [(&str, Arc<dyn ObjectStore>); 2] = [
+            ("memory", Arc::new(MemoryStore::new())),
+            ("folder", Arc::new(FolderStore::open(path).expect("open"))),
+        ];
+        for (name, store) in stores {
+            let log = log(store);
+            let all = || join_all((0..waiting).map(|_| append(&log, 1)));
+            group.bench_function(name, |bencher| bencher.iter(|| runtime.block_on(all())));
+        }
+        group.finish();
+    }
+}
+
+/// One append behind so many commits.
+fn growth(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let mut group = criterion.benchmark_group("append in memory");
+    group.sample_size(20);
+    let log = log(Arc::new(MemoryStore::new()));
+    let mut behind = 0;
+    for commits in [0_u64, 10_000, 100_000] {
+        runtime.block_on(async {
+            while behind < commits {
+                append(&log, 1).await;
+                behind += 1;
+            }
+        });
+        group.bench_function(format!("behind {commits} commits"), |bencher| {
+            bencher.iter(|| runtime.block_on(append(&log, 1)));
+        });
+    }
+    group.finish();
+}
+
 fn replay(criterion: &mut Criterion) {
     let runtime = runtime();
     let mut group = criterion.benchmark_group("cold start");
@@ -94,5 +138,5 @@ fn replay(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, appends, replay);
+criterion_group!(benches, appends, groups, growth, replay);
 criterion_main!(benches);

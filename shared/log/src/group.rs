@@ -121,7 +121,10 @@ impl Desk {
         if !self.tail.is_fresh(access.clock.now()) {
             self.look(access).await?;
         }
-        self.tail.rest(access).await;
+        if self.tail.rest(access).await {
+            self.group.extend(queue.take());
+            self.look(access).await?;
+        }
         if self.crowded {
             // Who was served just now may want more: together they need one commit, not two.
             let_others_in().await;
@@ -210,7 +213,8 @@ impl Desk {
     }
 
     /// Who has lost too many races is told so; the others wait a little, and not in step with the
-    /// other writers.
+    /// other writers. Who lost more than one in a row looks before it tries again: a GET costs less
+    /// than another lost PUT.
     async fn after_a_lost_race(&mut self, access: &Access, took: Duration) -> Result<(), LogError> {
         let mut most = 0;
         for mut waiting in std::mem::take(&mut self.group) {
@@ -226,10 +230,10 @@ impl Desk {
         if self.group.is_empty() {
             return Ok(());
         }
-        if self.tail.looks_far_behind(access.clock.now()) {
+        access.clock.sleep(Pace::wait(most, took, access.chance())).await;
+        if most > 1 || self.tail.looks_far_behind(access.clock.now()) {
             self.look(access).await?;
         }
-        access.clock.sleep(Pace::wait(most, took, access.chance())).await;
         Ok(())
     }
 }

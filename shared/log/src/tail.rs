@@ -206,14 +206,17 @@ impl Tail {
         Ok(())
     }
 
-    /// Lets other processes in, where this one has appended several times in a row.
-    pub(crate) async fn rest(&mut self, access: &Access) {
-        let Some(at) = self.at_end_at else { return };
+    /// Lets other processes in, where this one has appended several times in a row. Whether
+    /// there are such: then the end is elsewhere by now.
+    pub(crate) async fn rest(&mut self, access: &Access) -> bool {
+        let Some(at) = self.at_end_at else { return false };
         let since = elapsed(at, access.clock.now());
-        let rest = self.pace.rest(self.view.position.next_seq(), since);
+        let seq = self.view.position.next_seq();
+        let rest = self.pace.rest(seq, since);
         if !rest.is_zero() {
             access.clock.sleep(rest).await;
         }
+        !rest.is_zero() && self.pace.among_others(seq)
     }
 
     /// Whether the view was at the end a moment ago.

@@ -73,6 +73,14 @@ impl Sequential for Sequence {
             }
         }
     }
+
+    fn is_past(&self, call: &Told) -> bool {
+        match call {
+            Told::Read { events } => *events < self.events,
+            Told::Appended { offset, .. } => offset.is_some_and(|offset| offset < self.events),
+            Told::Known { .. } | Told::Closed => false,
+        }
+    }
 }
 
 /// Judges the history of a run.

@@ -16,6 +16,12 @@ pub(crate) trait Sequential: Clone + Ord {
 
     /// The thing after this call; `None` where it would have answered something else.
     fn take(&self, call: &Self::Call) -> Option<Self>;
+
+    /// Whether no thing that comes after this one can give the call this answer, so that the
+    /// search need not go on from here. False where that is not sure.
+    fn is_past(&self, _call: &Self::Call) -> bool {
+        false
+    }
 }
 
 /// One call of a history. No two moments of a history are equal.
@@ -72,6 +78,13 @@ pub(crate) fn linearize<S: Sequential>(start: S, calls: &[Call<S::Call>]) -> Ver
         place.next += 1;
         let Some(state) = place.state.take(&calls[at].what) else { continue };
         done.set(at, true);
+        let too_late = |(at, call): (usize, &Call<S::Call>)| {
+            call.ended.is_some() && !done.has(at) && state.is_past(&call.what)
+        };
+        if calls.iter().enumerate().any(too_late) {
+            done.set(at, false);
+            continue;
+        }
         if tried.insert((done.clone(), state.clone())) {
             order.push(at);
             path.push(Place { state, candidates: candidates(calls, &done), next: 0 });

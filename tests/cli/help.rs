@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- help: begins; written by tests/cli/help.rs -->";
 const END: &str = "<!-- help: ends -->";
 
 /// Every command, in the order of the help.
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["dev"],
     &["dev", "clean"],
@@ -32,6 +32,8 @@ const COMMANDS: [&[&str]; 26] = [
     &["pr", "close"],
     &["events", "tail"],
     &["log", "verify"],
+    &["log", "prove"],
+    &["log", "key"],
     &["log", "backup"],
     &["log", "restore"],
     &["log", "drill"],

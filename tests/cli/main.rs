@@ -24,6 +24,8 @@ mod orders;
 #[cfg(test)]
 mod past;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod pull_requests;
 #[cfg(test)]
 mod story;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use leviathan_log::seal::VerifierKey;
 
 use crate::output::Format;
 use crate::place::Place;
@@ -414,7 +415,11 @@ pub struct LogArgs {
 pub enum LogCommand {
     /// Read the whole log and check everything that can be checked.
     Verify(VerifyArgs),
+    /// Prove that one event stands in the log: to anybody who has the log's public key, without
+    /// the log.
+    Prove(ProveArgs),
     /// Print the public key that the log's checkpoints are signed with: note it down elsewhere.
+    #[command(after_help = "Example:\n  leviathanctl log key > /mnt/elsewhere/log.key")]
     Key,
     /// Copy what a second store lacks: commits, proofs, artifacts. Each run goes on where the last
     /// one stopped; nothing is ever overwritten.
@@ -433,7 +438,7 @@ pub enum LogCommand {
 /// `leviathanctl log verify`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  leviathanctl log verify\n  leviathanctl log verify --replay\n  leviathanctl log verify --head 41:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    after_help = "Examples:\n  leviathanctl log verify\n  leviathanctl log verify --replay\n  leviathanctl log verify --head 41:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n  leviathanctl log verify --key \"$(cat log.key)\" --since checkpoint-of-january\n  leviathanctl log verify --key \"$(cat log.key)\" --offline /mnt/copy-of-the-log\n  leviathanctl log verify --key \"$(cat log.key)\" --proof event-42.json"
 )]
 pub struct VerifyArgs {
     /// A head that an earlier run printed: proves that nothing up to it was replaced or cut off.
@@ -443,6 +448,43 @@ pub struct VerifyArgs {
     /// programs believe and with the newest snapshot.
     #[arg(long)]
     pub replay: bool,
+    /// The public key of the checkpoints, as `log key` printed it, from a place that you trust: the
+    /// signature of each is checked too. Default: the state's own key.
+    #[arg(long, value_name = "NAME+ID+BASE64")]
+    pub key: Option<VerifierKey>,
+    /// A signed checkpoint that you kept: proves that the log goes on from it, and reads only what
+    /// came after it.
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub since: Option<PathBuf>,
+    /// Verify the copy of a log in this folder, such as a backup: nothing else is read, neither a
+    /// state nor the network.
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    pub offline: Option<PathBuf>,
+    /// Check the proof of one event that `log prove` made, with the key and nothing else.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "key",
+        conflicts_with_all = ["head", "replay", "since", "offline"]
+    )]
+    pub proof: Option<PathBuf>,
+}
+
+/// `leviathanctl log prove`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leviathanctl log prove 42-0 --save event-42.json\n  leviathanctl log prove 1000 --key \"$(cat log.key)\" --log s3://leviathan-log/prod > event-1000.json"
+)]
+pub struct ProveArgs {
+    /// The event: its event_id, or its offset.
+    #[arg(value_name = "EVENT")]
+    pub event: String,
+    /// Write the proof into this new file. Default: to stdout, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// The public key of the checkpoints, as `log key` printed it. Default: the state's own key.
+    #[arg(long, value_name = "NAME+ID+BASE64")]
+    pub key: Option<VerifierKey>,
 }
 
 /// `leviathanctl log backup`

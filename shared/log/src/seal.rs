@@ -19,11 +19,11 @@ pub(crate) mod proof;
 pub(crate) mod sealer;
 pub mod tile;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use edge::{Edge, Grown};
 pub use fault::SealFault;
 pub use merkle::Hash;
-pub use note::VerifierKey;
+pub use note::{KeyError, NoteError, VerifierKey};
 pub use proof::{Bundle, EventName, Proven};
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@ mod drill;
 mod export;
 mod import;
 mod key;
+mod prove;
 mod restore;
 mod stores;
+mod verified;
 mod verify;
 
 use self::stores::Stores;
@@ -23,9 +25,8 @@ pub(crate) fn run(
     output: Output,
 ) -> Result<Exit, CommandError> {
     match &arguments.command {
-        LogCommand::Verify(command) => {
-            verify::run(command, &Stores::to_read(arguments, global, output)?, output)
-        }
+        LogCommand::Verify(command) => verify::run(command, arguments, global, output),
+        LogCommand::Prove(command) => prove::run(command, arguments, global, output),
         LogCommand::Key => key::run(global, output),
         LogCommand::Backup(command) => {
             backup::run(command, &Stores::to_read(arguments, global, output)?, output)

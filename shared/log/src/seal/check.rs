@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
+use super::checkpoint::CheckpointError;
 use super::edge::Edge;
 use super::merkle::{Hash, leaf_hash};
 use super::tile::{LEVELS, Named, Tile, WIDTH, bytes_of, hashes_at};
@@ -174,11 +175,10 @@ impl<'a> SealCheck<'a> {
         if let Some(key) = self.key {
             return newest::open(name, bytes, key);
         }
-        let text = note::text_of(bytes).map_err(|problem| SealFault::checkpoint(name, &problem))?;
-        Checkpoint::parse(text).ok_or_else(|| SealFault::Checkpoint {
-            key: name.to_owned(),
-            reason: "its text is not that of a checkpoint".to_owned(),
-        })
+        let found = note::text_of(bytes)
+            .map_err(CheckpointError::from)
+            .and_then(|text| Checkpoint::parse(text).ok_or(CheckpointError::Text));
+        found.map_err(|problem| SealFault::checkpoint(name, &problem))
     }
 
     /// At the end of the log: nothing that was sealed may lie beyond it, and the newest checkpoint

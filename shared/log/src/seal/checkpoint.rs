@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::merkle::Hash;
+use super::note::{NoteError, VerifierKey};
 use crate::verify::Head;
 
 /// The tree over the first `size` events, and where in the commits that is.
@@ -27,7 +28,30 @@ pub struct Checkpoint {
     pub recorded_at: Timestamp,
 }
 
+/// Why a checkpoint is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// The note around it.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// Its text is another one.
+    #[error("its text is not that of a checkpoint")]
+    Text,
+    /// It is one of another log.
+    #[error("it is one of another log: its first line is not the key's name")]
+    Origin,
+}
+
 impl Checkpoint {
+    /// The checkpoint in a signed note, if this key signed it and it is one of this key's log.
+    pub fn open(note: &[u8], key: &VerifierKey) -> Result<Self, CheckpointError> {
+        let checkpoint = Self::parse(key.open(note)?).ok_or(CheckpointError::Text)?;
+        if checkpoint.origin != key.name() {
+            return Err(CheckpointError::Origin);
+        }
+        Ok(checkpoint)
+    }
+
     /// The note's text, byte for byte.
     pub fn text(&self) -> String {
         let Self { origin, size, root, head, recorded_at } = self;

@@ -3,16 +3,17 @@
 use leviathan_core::ids::Digest;
 use leviathan_core::ports::signer::SignerError;
 
-use super::note::NoteError;
+use super::checkpoint::CheckpointError;
 
 /// What is wrong with tiles or checkpoints, or with the log as they have it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealFault {
     /// A checkpoint is not one of this log.
     #[error(
-        "the checkpoint {key} is not believed: {reason}. Nothing is sealed. Bring the object back \
-         from a version, a replica or the second place; if the log's key was changed, the \
-         checkpoints of the old key stay true, and a new key needs a log of its own"
+        "the checkpoint {key} is not believed: {reason}. Nothing is sealed. Is the key the one \
+         that this log was sealed with (`leviathanctl log key`)? If not, use that one: a new key \
+         needs a log of its own. If it is, bring the object back from a version, a replica or the \
+         second place"
     )]
     Checkpoint {
         /// Its key, or the file's name.
@@ -110,8 +111,8 @@ pub enum SealFault {
     },
     /// What was asked about is not sealed yet.
     #[error(
-        "{what} is not sealed yet: the newest checkpoint covers {sealed} events. The next tick \
-         seals it"
+        "{what} is not sealed yet: the newest checkpoint covers {sealed} events. If the log has \
+         it, the next tick seals it: try again then"
     )]
     NotSealed {
         /// What was asked about.
@@ -150,7 +151,7 @@ impl SealFault {
         }
     }
 
-    pub(super) fn checkpoint(key: &str, reason: &NoteError) -> Self {
+    pub(super) fn checkpoint(key: &str, reason: &CheckpointError) -> Self {
         Self::Checkpoint { key: key.to_owned(), reason: reason.to_string() }
     }
 }

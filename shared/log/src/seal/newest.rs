@@ -60,14 +60,7 @@ pub(crate) async fn read(
 
 /// The checkpoint in these bytes, if this key signed it; `name` is what errors call it.
 pub(super) fn open(name: &str, bytes: &[u8], key: &VerifierKey) -> Result<Checkpoint, SealFault> {
-    let text = key.open(bytes).map_err(|problem| SealFault::checkpoint(name, &problem))?;
-    let bad = |reason: &str| SealFault::Checkpoint { key: name.to_owned(), reason: reason.into() };
-    let checkpoint =
-        Checkpoint::parse(text).ok_or_else(|| bad("its text is not that of a checkpoint"))?;
-    if checkpoint.origin != key.name() {
-        return Err(bad("it is one of another log: its first line is not the key's name"));
-    }
-    Ok(checkpoint)
+    Checkpoint::open(bytes, key).map_err(|problem| SealFault::checkpoint(name, &problem))
 }
 
 /// The hashes of one tile, which must be there.

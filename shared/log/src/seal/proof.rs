@@ -71,15 +71,34 @@ pub struct Proven {
 }
 
 impl Bundle {
+    /// Reads a bundle as it lies in a file.
+    pub fn read(bytes: &[u8]) -> Result<Self, SealFault> {
+        serde_json::from_slice(bytes).map_err(|problem| SealFault::NotProven {
+            reason: format!(
+                "this is no bundle ({problem}). Name the file that `leviathanctl log prove --save` \
+                 wrote"
+            ),
+        })
+    }
+
     /// Checks the bundle with this key, and nothing else.
     pub fn check(&self, key: &VerifierKey) -> Result<Proven, SealFault> {
-        let bad = |reason: &str| SealFault::NotProven { reason: reason.to_owned() };
+        let bad = |reason: &str| SealFault::NotProven {
+            reason: format!("{reason}. Have it made again: `leviathanctl log prove`"),
+        };
         if self.format != FORMAT {
             return Err(bad("its format is not 1: a later program made it"));
         }
         let (index, hashes, note) =
             read_proof(&self.proof).ok_or_else(|| bad("its proof can't be read"))?;
-        let checkpoint = newest::open("the bundle's", note.as_bytes(), key)?;
+        let checkpoint =
+            Checkpoint::open(note.as_bytes(), key).map_err(|problem| SealFault::NotProven {
+                reason: format!(
+                    "its checkpoint is not believed: {problem}. Check that the key is the one that \
+                     was noted down for this log; if it is, have the bundle made again: \
+                     `leviathanctl log prove`"
+                ),
+            })?;
         let event: Event = serde_json::from_str(&self.event)
             .map_err(|_| bad("its event is not a line of a log"))?;
         if event.offset != index {

@@ -2,10 +2,12 @@
 //! everything derived (DECISIONS 14). The state folder's, or any that the command line names.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 use leviathan_core::event::Principal;
 use leviathan_core::ports::ObjectStore;
+use leviathan_log::seal::VerifierKey;
 use leviathan_log::{Log, Writer};
 use leviathan_runtime::clock::{SystemClock, SystemEntropy};
 use tokio::runtime::Runtime;
@@ -52,6 +54,11 @@ impl Stores {
         Self::open(arguments, global, output, Access::Write)
     }
 
+    /// A copy of a log in a folder, to read: no state, no data store, no network.
+    pub(crate) fn offline(folder: &Path) -> Result<Self, CommandError> {
+        Self::at(Place::Folder(folder.to_owned()), None, Access::Read)
+    }
+
     fn open(
         arguments: &LogArgs,
         global: &Global,
@@ -59,6 +66,10 @@ impl Stores {
         access: Access,
     ) -> Result<Self, CommandError> {
         let (log, data) = places(arguments, global, output)?;
+        Self::at(log, data, access)
+    }
+
+    fn at(log: Place, data: Option<Place>, access: Access) -> Result<Self, CommandError> {
         let runtime = runtime()?;
         let mut log = log_in(runtime.block_on(log.open(access))?);
         let data = data.map(|data| runtime.block_on(data.open(Access::Read))).transpose()?;
@@ -97,6 +108,20 @@ pub(crate) fn writer() -> Writer {
 /// The person who works on the stores themselves.
 pub(crate) fn keeper() -> Principal {
     Principal::keeper(operator())
+}
+
+/// The public key of the checkpoints: the one that was named, else the state's own.
+pub(crate) fn key(
+    named: Option<&VerifierKey>,
+    arguments: &LogArgs,
+    global: &Global,
+    output: Output,
+) -> Result<Option<VerifierKey>, CommandError> {
+    match named {
+        Some(key) => Ok(Some(key.clone())),
+        None if arguments.log.is_some() => Ok(None),
+        None => existing_state(global, output)?.checkpoint_key(),
+    }
 }
 
 /// Where the log lies, and its data if that is known.

@@ -1,14 +1,17 @@
 //! `leviathanctl log verify`: reads the whole log and checks everything that can be checked.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use leviathan_core::ids::Digest;
-use leviathan_log::{Difference, Head, Replayed, Report};
+use leviathan_log::seal::{Checkpoint, VerifierKey};
+use leviathan_log::{Difference, Head, Known, Replayed, Report};
 use serde::Serialize;
 
 use super::bar::bar;
-use super::stores::Stores;
-use crate::cli::{KnownHead, VerifyArgs};
+use super::stores::{Stores, key};
+use super::verified::{self, CheckpointRow};
+use crate::cli::{Global, KnownHead, LogArgs, VerifyArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::output::{Format, Output};
@@ -23,6 +26,12 @@ struct Answer<'a> {
     events: u64,
     /// The last sound commit.
     head: Option<HeadRow<'a>>,
+    /// Checkpoints that are right; with `--since`, of those after it.
+    checkpoints: u64,
+    /// The newest of them.
+    sealed: Option<CheckpointRow<'a>>,
+    /// The key that their signatures were checked with; null: they were not looked at.
+    key: Option<String>,
     /// The first thing that is wrong.
     fault: Option<String>,
     /// What a replay found, where one was asked for and the log is sound.
@@ -50,19 +59,26 @@ struct HeadRow<'a> {
 
 pub(crate) fn run(
     arguments: &VerifyArgs,
-    stores: &Stores,
+    log: &LogArgs,
+    global: &Global,
     output: Output,
 ) -> Result<Exit, CommandError> {
-    let known = arguments.head.as_ref().map(|known| &known.0);
+    if let (Some(file), Some(key)) = (&arguments.proof, &arguments.key) {
+        return verified::proof(file, key, output);
+    }
+    let (stores, key) = opened(arguments, log, global, output)?;
+    let since = arguments.since.as_deref().map(|file| since(file, key.as_ref())).transpose()?;
+    let head = arguments.head.as_ref().map(|known| known.0.clone());
+    let known = Known { head, key, since };
     let bar = bar("commits checked");
-    let report = stores.wait(stores.log().verify(known, |commits| bar.set_position(commits)));
+    let report = stores.wait(stores.log().verify_with(&known, |commits| bar.set_position(commits)));
     bar.finish_and_clear();
     let report = report?;
     let replayed = match report.fault {
-        None if arguments.replay => Some(replay(stores)?),
+        None if arguments.replay => Some(replay(&stores)?),
         _ => None,
     };
-    tell(&report, replayed.as_ref(), output);
+    tell(&report, &known, replayed.as_ref(), output);
     if let Some(fault) = report.fault {
         return Err(fault.into());
     }
@@ -76,6 +92,46 @@ pub(crate) fn run(
     }
 }
 
+/// The stores, and the key that the checkpoints must be signed with.
+fn opened(
+    arguments: &VerifyArgs,
+    log: &LogArgs,
+    global: &Global,
+    output: Output,
+) -> Result<(Stores, Option<VerifierKey>), CommandError> {
+    let Some(folder) = &arguments.offline else {
+        let stores = Stores::to_read(log, global, output)?;
+        return Ok((stores, key(arguments.key.as_ref(), log, global, output)?));
+    };
+    if log.log.is_some() || log.data.is_some() {
+        return Err(CommandError::new(
+            Exit::Usage,
+            "--offline names the folder that is verified, and --log or --data name another one",
+            "leave one of the two out",
+        ));
+    }
+    Ok((Stores::offline(folder)?, arguments.key.clone()))
+}
+
+/// A checkpoint that somebody kept. It is believed because of its signature.
+fn since(file: &Path, key: Option<&VerifierKey>) -> Result<Checkpoint, CommandError> {
+    let Some(key) = key else {
+        return Err(CommandError::new(
+            Exit::Usage,
+            "--since needs the public key that the checkpoint is signed with",
+            "name it with --key, as `leviathanctl log key` prints it where the log is sealed",
+        ));
+    };
+    let note = verified::read(file, "a copy of the object `checkpoint` or `checkpoints/SIZE`")?;
+    Checkpoint::open(&note, key).map_err(|problem| {
+        CommandError::failed(
+            format!("the checkpoint in {} is not believed: {problem}", file.display()),
+            "check that the file is an unchanged checkpoint of this log, and that the key is the \
+             one that it was sealed with",
+        )
+    })
+}
+
 fn replay(stores: &Stores) -> Result<Replayed, CommandError> {
     let bar = bar("commits folded");
     let replayed = stores.wait(stores.log().replay(|commits| bar.set_position(commits)));
@@ -83,7 +139,7 @@ fn replay(stores: &Stores) -> Result<Replayed, CommandError> {
     Ok(replayed?)
 }
 
-fn tell(report: &Report, replayed: Option<&Replayed>, output: Output) {
+fn tell(report: &Report, known: &Known, replayed: Option<&Replayed>, output: Output) {
     let head = report.head.as_ref().map(|head| HeadRow { seq: head.seq, digest: &head.digest });
     let (commits, events) = (report.commits, report.events);
     if output.format == Format::Json {
@@ -94,7 +150,17 @@ fn tell(report: &Report, replayed: Option<&Replayed>, output: Output) {
             of: replayed.difference.as_ref().map(|difference| difference.of.as_str()),
             at: replayed.difference.as_ref().map(|difference| difference.at.as_str()),
         });
-        output.json(&Answer { sound: fault.is_none(), commits, events, head, fault, replay });
+        output.json(&Answer {
+            sound: fault.is_none(),
+            commits,
+            events,
+            head,
+            checkpoints: report.checkpoints,
+            sealed: report.sealed.as_ref().map(CheckpointRow::of),
+            key: known.key.as_ref().map(ToString::to_string),
+            fault,
+            replay,
+        });
         return;
     }
     let so_far = if report.fault.is_none() { "" } else { " up to the first fault" };
@@ -106,6 +172,7 @@ fn tell(report: &Report, replayed: Option<&Replayed>, output: Output) {
     if let Some(head) = head {
         output.line(format!("head {}:{}", head.seq, head.digest));
     }
+    tell_seal(report, known, output);
     if let Some(Replayed { commits, snapshot, difference: None }) = replayed {
         let too = snapshot.as_ref().map(|key| format!(", and so is {key}")).unwrap_or_default();
         output.line(format!(
@@ -118,6 +185,27 @@ fn tell(report: &Report, replayed: Option<&Replayed>, output: Output) {
             "Note the head down in another place: with `--head` a later run then also proves that \
              nothing up to here was replaced or cut off.",
         );
+    }
+}
+
+fn tell_seal(report: &Report, known: &Known, output: Output) {
+    if let (Some(since), None) = (&known.since, &report.fault) {
+        output.line(format!(
+            "It goes on from the checkpoint over {}; what that one covers was not read again.",
+            count(since.size, "event", "events")
+        ));
+    }
+    let Some(newest) = &report.sealed else { return };
+    output.line(format!(
+        "Sealed: the newest checkpoint is over {} up to commit {}; {} checked.",
+        count(newest.size, "event", "events"),
+        newest.head.seq,
+        count(report.checkpoints, "checkpoint was", "checkpoints were"),
+    ));
+    match &known.key {
+        Some(key) => output.line(format!("signed by {key}")),
+        None => output
+            .note("Signatures were not looked at: name the log's public key with --key for that."),
     }
 }
 

@@ -2,27 +2,53 @@
 
 use std::path::Path;
 
+#[path = "../fuzz/parsers/checkpoint.rs"]
+mod checkpoint;
 #[path = "../fuzz/parsers/commit.rs"]
 mod commit;
 #[path = "../fuzz/parsers/diff.rs"]
 mod diff;
+#[path = "../fuzz/parsers/journal.rs"]
+mod journal;
+#[path = "../fuzz/parsers/names.rs"]
+mod names;
+#[path = "../fuzz/parsers/proof_bundle.rs"]
+mod proof_bundle;
+#[path = "../fuzz/parsers/restore_plan.rs"]
+mod restore_plan;
+#[path = "../fuzz/parsers/sent_bundle.rs"]
+mod sent_bundle;
 #[path = "../fuzz/parsers/sent_texts.rs"]
 mod sent_texts;
+#[path = "../fuzz/parsers/signing.rs"]
+mod signing;
 #[path = "../fuzz/parsers/snapshot.rs"]
 mod snapshot;
 #[path = "../fuzz/parsers/target_files.rs"]
 mod target_files;
+#[path = "../fuzz/parsers/tile.rs"]
+mod tile;
+#[path = "../fuzz/parsers/views.rs"]
+mod views;
 
 /// What must hold for any bytes.
 type Check = fn(&[u8]);
 
 /// Each parser, by its folder.
 const PARSERS: &[(&str, Check)] = &[
+    ("checkpoint", checkpoint::check),
     ("commit", commit::check),
     ("diff", diff::check),
+    ("journal", journal::check),
+    ("names", names::check),
+    ("proof_bundle", proof_bundle::check),
+    ("restore_plan", restore_plan::check),
+    ("sent_bundle", sent_bundle::check),
     ("sent_texts", sent_texts::check),
     ("snapshot", snapshot::check),
     ("target_files", target_files::check),
+    ("tile", tile::check),
+    ("views", views::check),
 ];
 
 #[test]

@@ -24,20 +24,21 @@ use leviathan_tests::clock::HandClock;
 use leviathan_tests::log_builders::{log_over, object};
 use serde_json::{Value, json};
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("log/golden")
 }
 
-fn state_file() -> PathBuf {
-    folder().join(format!("state-{STATE_FORMAT}.jsonl"))
-}
-
-fn update() -> bool {
+pub(crate) fn update() -> bool {
     std::env::var_os("LEVIATHAN_UPDATE_GOLDEN").is_some()
 }
 
 /// The log in the tree, read by this version.
 async fn log_in_the_tree() -> Log {
+    log_over(store_of_the_log().await, Arc::new(HandClock::default()), 1)
+}
+
+/// A store with the log's commits, and nothing else.
+pub(crate) async fn store_of_the_log() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let mut files: Vec<_> =
         fs::read_dir(folder().join("events")).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -47,7 +48,7 @@ async fn log_in_the_tree() -> Log {
         let bytes = Bytes::from(fs::read(&file).unwrap());
         store.create(&format!("{}{name}", keys::EVENTS), bytes).await.unwrap();
     }
-    log_over(store, Arc::new(HandClock::default()), 1)
+    store
 }
 
 #[tokio::test]
@@ -58,17 +59,20 @@ async fn the_log_in_the_tree_is_sound_and_folds_to_the_same_bytes() {
     let log = log_in_the_tree().await;
     assert_eq!(log.verify(None, |_| {}).await.unwrap().fault, None);
     let view = log.view().await.unwrap();
+    let seq = view.position.seq.unwrap();
+    let file = folder().join(keys::snapshot(STATE_FORMAT, seq));
     let bytes = snapshot::encode(&view).unwrap();
     if update() {
-        fs::write(state_file(), &bytes).unwrap();
+        let _ = fs::remove_dir_all(file.parent().unwrap());
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &bytes).unwrap();
     }
-    let expected = fs::read(state_file()).unwrap();
+    let expected = fs::read(&file).unwrap();
     assert_eq!(
         String::from_utf8_lossy(&bytes),
         String::from_utf8_lossy(&expected),
         "the state of an old log, or its bytes, are not what they were: see the head of this file"
     );
-    let seq = view.position.seq.unwrap();
     assert_eq!(snapshot::decode(seq, &expected).unwrap(), *view, "it is read back as it was");
     every_type_of_ours_is_in_it_and_believed(&log).await;
 }

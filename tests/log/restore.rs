@@ -16,7 +16,7 @@ use crate::keeping::{append, clock, log_of, objects, process, store, store_of};
 
 type Store = Arc<dyn ObjectStore>;
 
-fn restore(from: &Store, to: &Store, clock: &Arc<HandClock>, seed: u64) -> Restore {
+pub(crate) fn restore(from: &Store, to: &Store, clock: &Arc<HandClock>, seed: u64) -> Restore {
     Restore::new(
         (Arc::clone(from), "/backup".to_owned()),
         (Arc::clone(to), "/new".to_owned()),
@@ -27,7 +27,7 @@ fn restore(from: &Store, to: &Store, clock: &Arc<HandClock>, seed: u64) -> Resto
     )
 }
 
-async fn run(restore: &Restore) -> Result<RestoreReport, RestoreError> {
+pub(crate) async fn run(restore: &Restore) -> Result<RestoreReport, RestoreError> {
     let found = restore.plan(|_| ()).await?;
     restore.run(&found, |_| ()).await
 }

@@ -13,6 +13,9 @@ pub const SNAPSHOTS: &str = "snapshots/";
 /// The newest snapshot and commit that somebody knew, in the data store. Never trusted.
 pub const HINT: &str = "hint";
 
+/// Where the views lie, in the data store; the number is the format of their bytes.
+pub const VIEWS: &str = "views/1/";
+
 /// Where the artifacts lie, in the data store.
 pub const ARTIFACTS: &str = "artifacts/";
 

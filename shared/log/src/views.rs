@@ -25,14 +25,14 @@ mod write;
 use leviathan_core::ids::{AttemptId, Digest, TargetId, TaskId};
 use leviathan_core::state::Departure;
 
+pub use bytes::{decode, encode};
 pub use find::{Aged, Listed};
 pub use write::ViewsWritten;
 
 pub(crate) use find::Finder;
 pub(crate) use write::write;
 
-/// Where views lie; the number is the format of their bytes.
-pub const PREFIX: &str = "views/1/";
+pub use crate::keys::VIEWS as PREFIX;
 
 /// Departures in one block.
 pub const BLOCK: u64 = 64;

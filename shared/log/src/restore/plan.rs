@@ -22,6 +22,9 @@ use crate::log::Log;
 use crate::position::Position;
 use crate::walk::{Until, Walk};
 
+/// The format of the plan's bytes.
+const FORMAT: u32 = 1;
+
 /// The stores of a restore, and who asks for it.
 pub struct Restore {
     pub(super) from: Access,
@@ -39,7 +42,10 @@ pub struct Restore {
 
 /// The plan: stands in the new store under [`keys::RESTORE`] from the first step on, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// Always 1.
+    format: u32,
     /// The restored log's id: random.
     pub id: String,
     /// The epoch that it will write in.
@@ -143,7 +149,7 @@ impl Restore {
         let (epoch, left_behind) = self.look_at_old(&sound.position, None).await?;
         let epoch = epoch.max(sound.position.epoch).saturating_add(1);
         let id = HEXLOWER.encode(&self.from.entropy.random());
-        let plan = Plan { id, epoch, kept_seq: seq, kept_digest: digest };
+        let plan = Plan { format: FORMAT, id, epoch, kept_seq: seq, kept_digest: digest };
         let kept = sound.position;
         Ok(Found { plan, begun: false, kept, fault: sound.fault, left_behind })
     }
@@ -164,9 +170,7 @@ impl Restore {
     /// anything else.
     async fn begun(&self) -> Result<Option<Plan>, RestoreError> {
         if let Some(bytes) = self.to.object_if_any(keys::RESTORE).await? {
-            let plan = serde_json::from_slice(&bytes)
-                .map_err(|problem| RestoreError::BadPlan { reason: problem.to_string() })?;
-            return Ok(Some(plan));
+            return Ok(Some(Plan::decode(&bytes)?));
         }
         match Names::under(&self.to, "").next().await? {
             Some(key) => Err(RestoreError::NotEmpty { key }),
@@ -176,10 +180,27 @@ impl Restore {
 }
 
 impl Plan {
-    pub(super) fn bytes(&self) -> Result<Bytes, RestoreError> {
+    /// Its bytes.
+    pub fn encode(&self) -> Result<Bytes, RestoreError> {
         serde_json::to_vec(self)
             .map(Bytes::from)
             .map_err(|problem| RestoreError::BadPlan { reason: problem.to_string() })
+    }
+
+    /// Reads one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, RestoreError> {
+        // A later format may have other fields: its number is looked at before anything else.
+        #[derive(Deserialize)]
+        struct AnyFormat {
+            format: u64,
+        }
+        let bad = |reason: String| RestoreError::BadPlan { reason };
+        let AnyFormat { format } =
+            serde_json::from_slice(bytes).map_err(|problem| bad(problem.to_string()))?;
+        if format != u64::from(FORMAT) {
+            return Err(bad(format!("it has format {format}, this program reads {FORMAT}")));
+        }
+        serde_json::from_slice(bytes).map_err(|problem| bad(problem.to_string()))
     }
 }
 

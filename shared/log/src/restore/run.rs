@@ -42,7 +42,7 @@ impl Restore {
         progress: impl FnMut(u64) + Send,
     ) -> Result<RestoreReport, RestoreError> {
         let plan = &found.plan;
-        self.write(keys::RESTORE, &plan.bytes()?).await?;
+        self.write(keys::RESTORE, &plan.encode()?).await?;
         let first = self.copy_all_but_the_first(found, progress).await?;
         let (artifacts, damaged_artifacts) = self.copy_artifacts().await?;
         let closed_at = self.close_old(found).await?;

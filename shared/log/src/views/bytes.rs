@@ -16,7 +16,8 @@ struct Line<D> {
     departure: D,
 }
 
-pub(super) fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes, LogError> {
+/// The exact bytes of the view under this key, of these departures and their numbers.
+pub fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes, LogError> {
     let mut bytes = Vec::new();
     for (number, departure) in departures {
         serde_json::to_writer(&mut bytes, &Line { number: *number, departure })
@@ -26,7 +27,8 @@ pub(super) fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes
     Ok(add_checksum(bytes))
 }
 
-pub(super) fn decode(key: &str, bytes: &[u8]) -> Result<Vec<(u64, Departure)>, LogError> {
+/// Reads the view that stands under this key.
+pub fn decode(key: &str, bytes: &[u8]) -> Result<Vec<(u64, Departure)>, LogError> {
     let body = checked(bytes).ok_or_else(|| fault(key, "its bytes are cut off or changed"))?;
     let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines

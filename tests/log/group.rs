@@ -5,9 +5,7 @@ mod leaving;
 mod sharing;
 mod spoiling;
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,38 +20,26 @@ use leviathan_tests::clock::HandClock;
 use leviathan_tests::counting_store::{CountingStore, Requests};
 use leviathan_tests::log_builders::{event, log_over, transaction};
 use serde_json::json;
+use tokio::task::yield_now;
 
 /// A store whose requests take a moment to get there and a moment to come back.
 struct Slow(Arc<MemoryStore>);
 
-/// Is waited for once.
-async fn a_moment() {
-    let mut done = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut done, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 #[async_trait]
 impl ObjectStore for Slow {
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        a_moment().await;
+        yield_now().await;
         let answer = self.0.create(key, bytes).await;
-        a_moment().await;
+        yield_now().await;
         answer
     }
     async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
         self.0.replace(key, bytes).await
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        a_moment().await;
+        yield_now().await;
         let answer = self.0.get(key).await;
-        a_moment().await;
+        yield_now().await;
         answer
     }
     async fn list(
@@ -62,7 +48,7 @@ impl ObjectStore for Slow {
         start_after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        a_moment().await;
+        yield_now().await;
         self.0.list(prefix, start_after, limit).await
     }
 }

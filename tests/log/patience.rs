@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
 use leviathan_local::MemoryStore;
-use leviathan_log::LogError;
+use leviathan_log::{LogError, keys};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::log_builders::{log_over, note, transaction};
 
@@ -22,12 +22,18 @@ struct Unclear {
     store: Arc<MemoryStore>,
     kind: &'static str,
     left: AtomicU32,
+    /// And to so many after each clear answer.
+    then: u32,
 }
 
 impl Unclear {
     fn answer(&self, kind: &str, key: &str) -> Result<(), StoreError> {
         let silent = |left: u32| left.checked_sub(1);
-        if kind != self.kind || self.left.fetch_update(SeqCst, SeqCst, silent).is_err() {
+        if kind != self.kind {
+            return Ok(());
+        }
+        if self.left.fetch_update(SeqCst, SeqCst, silent).is_err() {
+            self.left.store(self.then, SeqCst);
             return Ok(());
         }
         Err(StoreError::Unclear { key: key.to_owned(), reason: "503".to_owned() })
@@ -74,7 +80,7 @@ async fn read_and_snapshot(
     }
     let over = |store: Arc<MemoryStore>, unclear: bool| -> Arc<dyn ObjectStore> {
         let left = AtomicU32::new(if unclear { times } else { 0 });
-        Arc::new(Unclear { store, kind, left })
+        Arc::new(Unclear { store, kind, left, then: 0 })
     };
     let log = log_over(over(events, !in_data), clock, 2)
         .with_data(over(data, in_data))
@@ -100,4 +106,22 @@ async fn an_unclear_request_is_made_again_six_times_in_all_and_no_more() {
             panic!("{kind}, data store: {in_data}: {problem:?}");
         };
     }
+}
+
+/// The bound is each page's, so that a long list is no harder to read than a short one.
+#[tokio::test]
+async fn each_page_of_a_long_list_has_all_its_tries() {
+    let store = Arc::new(MemoryStore::new());
+    for size in 1..=2_500 {
+        store.create(&keys::checkpoint(size), Bytes::from("none")).await.unwrap();
+    }
+    let unclear = |times: u32| {
+        let (kind, left) = ("list", AtomicU32::new(times));
+        let store = Arc::new(Unclear { store: store.clone(), kind, left, then: times });
+        log_over(store, Arc::new(HandClock::default()), 1)
+    };
+    let report = unclear(TRIES - 1).verify(None, |_| ()).await.unwrap();
+    let fault = report.fault.unwrap().to_string();
+    assert!(fault.contains("checkpoints/00000000000000002500"), "the last of all pages: {fault}");
+    assert!(unclear(TRIES).verify(None, |_| ()).await.is_err());
 }

@@ -8,9 +8,7 @@
 //! nonce, before anything else: the log takes it once.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use crate::access::Access;
@@ -127,7 +125,7 @@ impl Desk {
         }
         if self.crowded {
             // Who was served just now may want more: together they need one commit, not two.
-            let_others_in().await;
+            tokio::task::yield_now().await;
         }
         self.group.extend(queue.take());
         self.crowded = self.group.len() > 1;
@@ -241,17 +239,4 @@ impl Desk {
 fn unknown(stored: &StoredCommit, reason: String) -> LogError {
     let header = &stored.commit.header;
     LogError::Unknown { seq: header.seq, nonce: header.nonce, reason }
-}
-
-/// Gives way once to everything else that can run.
-async fn let_others_in() {
-    let mut done = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut done, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

@@ -60,6 +60,26 @@ async fn what_cannot_stand_in_the_log_is_refused_alone() {
     assert!(problem.to_string().contains("nested more than 120"), "{problem}");
 }
 
+/// It shows only when the whole commit is read back, and not whose fault it is: then each of them
+/// has a commit of its own.
+#[tokio::test]
+async fn what_would_not_be_read_back_is_refused_alone() {
+    // No text is read as such an object: our reader of JSON takes it for the number 5.
+    for payload in [
+        json!({ "x": { "$serde_json::private::Number": "5" } }),
+        json!({ "x": [{ "$serde_json::private::RawValue": "[5]" }] }),
+    ] {
+        let world = world().await;
+        let problem = refused(&world, vec![event(&payload)]).await;
+        assert!(problem.to_string().contains("would not be read back"), "{problem}");
+        assert_eq!(world.counter.take(), requests(6, 0), "a commit for each of the six others");
+        // They share again what comes afterwards.
+        let outcomes = join_all((6..9).map(|number| append(&world.log, number, 1))).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        assert_eq!(world.counter.take().puts, 2, "the first, and the others together");
+    }
+}
+
 #[tokio::test]
 async fn a_panic_goes_on_in_its_caller_and_in_nobody_else() {
     let world = world().await;

@@ -19,18 +19,13 @@ pub(super) async fn list(
     after: Option<&str>,
 ) -> Result<Vec<String>, LogError> {
     let mut keys: Vec<String> = Vec::new();
-    let mut tries = 0;
     loop {
         let after = keys.last().map(String::as_str).or(after);
-        match store.list(prefix, after, PAGE).await {
-            Ok(page) => {
-                let whole = page.len() < PAGE;
-                keys.extend(page);
-                if whole {
-                    return Ok(keys);
-                }
-            }
-            Err(problem) => tries = access.patience(tries, problem).await?,
+        let page = access.until_clear(|| store.list(prefix, after, PAGE)).await?;
+        let last = page.len() < PAGE;
+        keys.extend(page);
+        if last {
+            return Ok(keys);
         }
     }
 }

@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("leviathan-core", &[]),
     ("leviathan-confine", &[]),
     ("leviathan-aws", &["leviathan-core"]),
+    ("leviathan-github", &["leviathan-core"]),
     ("leviathan-runtime", &["leviathan-core"]),
     ("leviathan-log", &["leviathan-core"]),
     (
@@ -21,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("leviathan-tick", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
     ("leviathan-dispatch", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
     ("leviathan-publish", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    ("leviathan-pr-ingest", &["leviathan-core", "leviathan-log", "leviathan-github"]),
     ("leviathan-executor", &["leviathan-core", "leviathan-confine"]),
 ];
 
@@ -101,6 +103,8 @@ fn each_program_links_only_what_it_needs() {
         ("leviathan-tick", &["kube", "leviathan_local", "leviathan_confine"]),
         ("leviathan-dispatch", &["leviathan_local", "leviathan_confine"]),
         ("leviathan-publish", &["kube", "leviathan_local", "leviathan_confine"]),
+        ("leviathan-pr-ingest", &["kube", "hyper", "leviathan_local", "leviathan_confine"]),
+        ("leviathan-github", &["aws_s", "aws_config", "kube", "chrono", "leviathan_log"]),
         ("leviathan-core", &["tokio", "rand", "rustix", "reqwest", "hyper"]),
     ];
     for (package, prefixes) in never {

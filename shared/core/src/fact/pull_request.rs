@@ -88,7 +88,7 @@ pub struct PrMerged {
     pub task_id: TaskId,
     /// The git commit on the default branch that holds the change.
     pub merge_commit: GitCommit,
-    /// `ancestor`, `trailer`, `same change`, `operator`.
+    /// `ancestor`, `trailer`, `same change`, `forge`, `operator`.
     pub found_by: String,
 }
 

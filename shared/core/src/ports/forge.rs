@@ -127,8 +127,8 @@ pub enum PullRequestStatus {
     Merged {
         /// The git commit on the default branch that holds it.
         commit: GitCommit,
-        /// How it was found: `ancestor`, `trailer` (and the same change), or `same change` (every
-        /// file of it, under a message of the person's own).
+        /// How it was found: `ancestor`, `trailer` (and the same change), `same change` (every file
+        /// of it, under a message of the person's own), or `forge` (it says so itself).
         found_by: &'static str,
     },
     /// Closed or its branch deleted, without merge.

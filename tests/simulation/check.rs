@@ -6,6 +6,7 @@
 mod answers;
 mod derived;
 mod reads;
+pub(crate) mod sealed;
 mod sequence;
 mod truth;
 mod wing_gong;
@@ -21,6 +22,7 @@ use leviathan_tests::log_builders::log_over;
 
 use crate::event_loop::Owner;
 use crate::process::Shared;
+use crate::sealing::Key;
 
 pub(crate) use sequence::{CALLS, REFUSED};
 pub(crate) use truth::whose;
@@ -45,9 +47,10 @@ fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 /// Judges a run; empty: nothing is wrong. `skew`: how far a process's clock was off, in seconds.
 pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String> {
     let (operations, reads) = (shared.history.operations(), shared.history.reads());
+    let sealed = seal_the_end(shared);
     let truth = match truth::read(&shared.store) {
         Ok(truth) => truth,
-        Err(problem) => return vec![problem],
+        Err(problem) => return sealed.err().into_iter().chain([problem]).collect(),
     };
     let excused = |owner| answers::Excuse {
         log_is_closed: truth.is_closed(),
@@ -55,6 +58,7 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
         was_misled: shared.network.has_misled(owner),
     };
     let checks = [
+        sealed,
         answers::allowed(&operations, excused),
         answers::each_exactly_as_told(&truth, &operations, &shared.network.tally),
         truth.decided_on_what_was_before(),
@@ -66,4 +70,16 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
         sequence::linearizable(&operations, &reads, &shared.network.tally),
     ];
     checks.into_iter().filter_map(Result::err).collect()
+}
+
+/// Judges what seals the log, then seals what is left: whatever sealers left undone must not be in
+/// the way of the next.
+fn seal_the_end(shared: &Shared) -> Result<(), String> {
+    let places = (shared.store.as_ref(), shared.second.as_ref());
+    sealed::is_of_the_log(places, &shared.history.sealed(), &shared.network.tally)?;
+    let log = bystander(shared.store.clone());
+    at_once(log.seal(&Key::default(), Some(places.1)))
+        .map_err(|problem| format!("the end can't be sealed: {problem}"))?;
+    let seal = sealed::read(&shared.store)?;
+    demand(seal.size() == seal.events, || format!("{} events were not sealed", seal.events))
 }

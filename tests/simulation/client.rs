@@ -60,7 +60,7 @@ impl Process {
         let id = self.shared.history.new_id();
         let count = 1 + self.below(3);
         let decide =
-            move |state: &State, _: &Moment| Decision::new(events(id, count, state), state.events);
+            move |state: &State, _: &Moment| Decision::new(notes(id, count, state), state.events);
         self.attempt((id, count), Wish::Note, &transaction("note"), decide).await?;
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Process {
                 if state.seen.contains(&key) {
                     return Decision::nothing(state.events);
                 }
-                Decision::new(events(id, count, state), state.events)
+                Decision::new(notes(id, count, state), state.events)
             };
             let answer = self.attempt((id, count), Wish::Bundle, &ingest, decide).await;
             // A client whose connection broke does not know either.
@@ -141,7 +141,7 @@ impl Process {
 }
 
 /// Events that carry who wanted them and on which state they were decided.
-fn events(id: u64, count: u64, state: &State) -> Vec<NewEvent> {
+pub(crate) fn notes(id: u64, count: u64, state: &State) -> Vec<NewEvent> {
     let payload = |part| json!({ "operation": id, "part": part, "decided_after": state.events });
     (0..count).map(|part| event(&payload(part))).collect()
 }

@@ -1,7 +1,7 @@
 //! What can go wrong, by name. The fault table in docs/log.md has a row for each; a test holds the
 //! two together.
 
-/// The kinds of requests to a store.
+/// The kinds of requests, all but the last to a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     /// Create-only, as a commit is written.
@@ -10,6 +10,8 @@ pub(crate) enum Request {
     Replace,
     Get,
     List,
+    /// To whoever holds the key that checkpoints are signed with.
+    Sign,
 }
 
 /// What goes wrong with one request.

@@ -19,6 +19,8 @@ pub(crate) struct FaultyStore {
     pub(crate) network: Network,
     pub(crate) owner: Owner,
     pub(crate) store: Arc<MemoryStore>,
+    /// What a trace calls it; empty for the log's own.
+    pub(crate) name: &'static str,
 }
 
 impl FaultyStore {
@@ -26,7 +28,7 @@ impl FaultyStore {
     async fn send(&self, request: Request, key: &str) -> Result<Option<Fault>, StoreError> {
         let fault = self.network.fault(self.owner, request);
         let wrong = fault.map_or_else(String::new, |fault| format!(": {}", fault.name()));
-        self.step(format!("{request:?} {key}{wrong}")).await;
+        self.step(format!("{}{request:?} {key}{wrong}", self.name)).await;
         let unclear =
             |reason: &str| StoreError::Unclear { key: key.to_owned(), reason: reason.to_owned() };
         match fault {
@@ -48,7 +50,7 @@ impl FaultyStore {
             Ok(_) => "ok".to_owned(),
             Err(problem) => problem.to_string(),
         };
-        self.step(format!("answer to {request}: {what}")).await;
+        self.step(format!("{}answer to {request}: {what}", self.name)).await;
     }
 
     /// The store's `Date`: its own time, cut to the second, or what it takes for that.

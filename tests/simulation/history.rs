@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use leviathan_log::seal::Checkpoint;
 use leviathan_log::{LogError, View};
 
 use crate::event_loop::{Owner, Steps};
@@ -82,6 +83,7 @@ struct Inner {
     operations: Vec<Operation>,
     reads: Vec<Read>,
     failed: Vec<(Owner, LogError)>,
+    sealed: Vec<(Owner, Checkpoint)>,
     next_id: u64,
     /// No two things happen at one moment.
     moment: u64,
@@ -158,6 +160,15 @@ impl History {
 
     pub(crate) fn failures(&self) -> Vec<(Owner, LogError)> {
         self.lock().failed.clone()
+    }
+
+    /// A sealer was told that this checkpoint stands in both places.
+    pub(crate) fn has_sealed(&self, owner: Owner, checkpoint: Checkpoint) {
+        self.lock().sealed.push((owner, checkpoint));
+    }
+
+    pub(crate) fn sealed(&self) -> Vec<(Owner, Checkpoint)> {
+        self.lock().sealed.clone()
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation> {

@@ -28,6 +28,7 @@ mod network;
 mod process;
 mod reader;
 mod rollback;
+mod sealing;
 mod seeds;
 mod spoiler;
 mod ticker;

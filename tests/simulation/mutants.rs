@@ -117,3 +117,19 @@ fn a_sealer_that_does_not_look_back_is_found() {
         &["a log that was rolled back was sealed"],
     );
 }
+
+#[test]
+fn a_checkpoint_before_its_tiles_is_found() {
+    found(
+        Rules { tiles_before_checkpoint: false, ..Rules::default() },
+        &["stands there without tile/"],
+    );
+}
+
+#[test]
+fn a_copy_before_its_checkpoint_is_found() {
+    found(
+        Rules { copies_come_last: false, ..Rules::default() },
+        &["the second place has a checkpoints/"],
+    );
+}

@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use leviathan_core::decide::Decision;
 use leviathan_core::ports::Clock;
+use leviathan_core::state::State;
 use leviathan_local::MemoryStore;
 use leviathan_log::{Log, Rules, Writer};
-use leviathan_tests::clock::SeededEntropy;
+use leviathan_tests::clock::{HandClock, SeededEntropy};
+use leviathan_tests::log_builders::{log_over, transaction};
 
-use crate::event_loop::{Owner, Steps};
+use crate::check::at_once;
+use crate::client::notes;
+use crate::event_loop::{NETWORK, Owner, Steps};
 use crate::faulty_store::FaultyStore;
-use crate::history::History;
+use crate::history::{Answer, History, Wish};
 use crate::network::Network;
+use crate::sealing::Key;
 use crate::weather::Weather;
 
 /// A process's clock: the true time and an error.
@@ -41,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<MemoryStore>,
     /// Of what is derived: snapshots and the hint.
     pub(crate) data: Arc<MemoryStore>,
+    /// The second place of trust: copies of the checkpoints.
+    pub(crate) second: Arc<MemoryStore>,
     pub(crate) history: History,
     pub(crate) rules: Rules,
 }
@@ -56,11 +64,25 @@ pub(crate) struct Process {
 }
 
 impl Shared {
-    /// Two empty stores, in this weather.
+    /// Empty stores, in this weather.
     pub(crate) fn new(steps: Steps, weather: Weather, rules: Rules) -> Self {
-        let (store, data) = (Arc::default(), Arc::default());
+        let (store, data, second) = (Arc::default(), Arc::default(), Arc::default());
         let network = Network::new(steps, weather);
-        Self { network, store, data, history: History::default(), rules }
+        Self { network, store, data, second, history: History::default(), rules }
+    }
+
+    /// So many events that stand in the log before anybody comes, in one commit.
+    pub(crate) fn begin_with(&self, events: u64) {
+        if events == 0 {
+            return;
+        }
+        let (steps, id) = (&self.network.steps, self.history.new_id());
+        let index = self.history.begin(steps, NETWORK, (id, events), Wish::Note);
+        let clock = HandClock::at(steps.now());
+        let log = log_over(self.store.clone(), Arc::new(clock), steps.chance.next());
+        let decide = move |state: &State, _: &_| Decision::new(notes(id, events, state), ());
+        at_once(log.transact(&transaction("note"), decide)).expect("memory takes it");
+        self.history.answered(steps, index, Answer::Committed { seq: 0, offset: 0 });
     }
 }
 
@@ -101,14 +123,15 @@ impl Process {
 fn cold_log(shared: &Shared, owner: Owner, skew: SignedDuration) -> Log {
     let steps = shared.network.steps.clone();
     let chance = steps.chance.next();
-    let reach = |store: &Arc<MemoryStore>| {
+    let reach = |store: &Arc<MemoryStore>, name| {
         let (network, store) = (shared.network.clone(), Arc::clone(store));
-        Arc::new(FaultyStore { network, owner, store })
+        Arc::new(FaultyStore { network, owner, store, name })
     };
     let writer = Writer { program: format!("process-{owner}"), version: "0".to_owned() };
     let clock = SkewedClock { steps, owner, skew };
     let entropy = SeededEntropy::new(chance);
-    Log::new(reach(&shared.store), Arc::new(clock), Arc::new(entropy), writer)
-        .with_data(reach(&shared.data))
+    Log::new(reach(&shared.store, ""), Arc::new(clock), Arc::new(entropy), writer)
+        .with_data(reach(&shared.data, "data: "))
+        .with_checkpoints_by(Key::default().verifier())
         .with_rules(shared.rules)
 }

@@ -17,7 +17,7 @@ pub(crate) const SEEDS: u64 = 500;
 
 /// What must happen somewhere in the seeds besides each fault and each disturbance, or the
 /// simulation tries less than it says.
-const MUST_HAPPEN: [&str; 26] = [
+const MUST_HAPPEN: [&str; 31] = [
     "object stored",
     "late, and stored",
     "late, and another was there",
@@ -44,6 +44,11 @@ const MUST_HAPPEN: [&str; 26] = [
     "spoiled",
     "stopped at a shorter log",
     "not sealed after a roll-back",
+    "sealed",
+    "sealed by two",
+    "nothing new to seal",
+    "checkpoint without its copy",
+    "tile filled",
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -41,6 +41,12 @@ pub(crate) struct Scene {
     pub(crate) tickers: usize,
     /// Of each of them.
     pub(crate) ticks: u64,
+    /// Processes that seal the log, with one key.
+    pub(crate) sealers: usize,
+    /// Of each of them.
+    pub(crate) seals: u64,
+    /// Events that the log holds before anybody comes.
+    pub(crate) before: u64,
     /// A snapshot is due at every so many commits.
     pub(crate) snapshot_every: u64,
     /// Whether somebody closes the log, from the first process.
@@ -51,6 +57,7 @@ pub(crate) struct Scene {
 enum Role {
     Clients,
     Ticker,
+    Sealer,
     ColdStarter,
 }
 
@@ -68,6 +75,9 @@ impl Scene {
             cold_starts: 3,
             tickers: 1 + usize::try_from(steps.chance.below(2)).expect("small"),
             ticks: 4,
+            sealers: 2 + usize::try_from(steps.chance.below(2)).expect("small"),
+            seals: 3,
+            before: if steps.chance.below(8) == 0 { 200 + steps.chance.below(80) } else { 0 },
             snapshot_every: 3 + steps.chance.below(6),
             closes: steps.chance.below(12) == 0,
         }
@@ -75,13 +85,14 @@ impl Scene {
 
     /// One for each process.
     pub(crate) fn places(&self) -> usize {
-        self.processes + self.tickers + 1
+        self.processes + self.tickers + self.sealers + 1
     }
 
     fn role(&self, place: usize) -> Role {
         match place {
             place if place < self.processes => Role::Clients,
             place if place < self.processes + self.tickers => Role::Ticker,
+            place if place < self.processes + self.tickers + self.sealers => Role::Sealer,
             _ => Role::ColdStarter,
         }
     }
@@ -123,6 +134,7 @@ pub(crate) fn play(steps: Steps, scene: Scene, weather: Weather, rules: Rules) -
     let mut world =
         World { shared, scene, alive: vec![0; places], next_owner: 0, disturbed: [0; 4] };
     let mut tasks = Tasks::default();
+    world.shared.begin_with(world.scene.before);
     for place in 0..places {
         world.start(&mut tasks, place);
     }
@@ -163,6 +175,7 @@ impl World {
                 let process = process.keeping_snapshots(self.scene.snapshot_every);
                 tasks.spawn(owner, process.ticker(self.scene.ticks));
             }
+            Role::Sealer => tasks.spawn(owner, process.sealer(self.scene.seals)),
             Role::Clients => {
                 for _ in 0..self.scene.clients {
                     tasks.spawn(owner, process.clone().client(self.scene.operations));

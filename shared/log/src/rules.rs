@@ -33,6 +33,12 @@ pub struct Rules {
     /// Before a sealer signs, the log must go on from the newest checkpoint. Broken: what was sealed
     /// before is not looked at, and a log that was cut off or rewritten is signed as well.
     pub consistency_before_signing: bool,
+    /// A checkpoint is written after all of its tiles. Broken: whoever dies in between leaves a
+    /// checkpoint that nothing can be proved with, and that no sealer can go on from.
+    pub tiles_before_checkpoint: bool,
+    /// A checkpoint goes to the second place after the log's own store has it. Broken: whoever dies
+    /// in between leaves a copy that every later sealer must take for a log that was cut off.
+    pub copies_come_last: bool,
     /// Each part of a commit is decided on the state after the parts before it (DECISIONS 3). Broken:
     /// all of a group are decided on the same state, and two do what only one may.
     pub parts_see_each_other: bool,
@@ -50,6 +56,8 @@ impl Default for Rules {
             snapshot_is_bound: true,
             snapshot_is_of_its_commit: true,
             consistency_before_signing: true,
+            tiles_before_checkpoint: true,
+            copies_come_last: true,
             parts_see_each_other: true,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leviathan_log::LogError;
+use leviathan_log::seal::SealFault;
 
 use super::demand;
 use super::truth::{Truth, whose};
@@ -26,6 +27,7 @@ impl Excuse {
     pub(super) fn covers(self, problem: &LogError) -> bool {
         match problem {
             LogError::Store { .. } | LogError::Busy { .. } => true,
+            LogError::Seal(SealFault::Signer(_) | SealFault::SecondPlace { .. }) => true,
             LogError::ClockOff { .. } => self.clock_is_off || self.was_misled,
             LogError::Closed { .. } => self.log_is_closed,
             // Of a snapshot that stands there, read only in part.

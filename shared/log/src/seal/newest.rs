@@ -30,11 +30,30 @@ pub(super) async fn newest_size(
         // What was told exists no more, or never did.
         listed = objects::list(access, store, keys::CHECKPOINTS, None).await?;
     }
-    let Some(last) = listed.pop() else { return Ok(None) };
-    match keys::checkpoint_size(&last) {
-        Some(size) => Ok(Some(size)),
-        None => Err(SealFault::Foreign { key: last }.into()),
+    let listed = match listed.pop() {
+        Some(last) => match keys::checkpoint_size(&last) {
+            Some(size) => Some(size),
+            None => return Err(SealFault::Foreign { key: last }.into()),
+        },
+        None => None,
+    };
+    // A LIST without it may be an old one: the object itself says whether it exists.
+    match known {
+        Some(known) if listed.is_none_or(|size| size < known) => {
+            let size = is_there(access, store, known).await?.then_some(known);
+            Ok(size.or(listed))
+        }
+        _ => Ok(listed),
     }
+}
+
+/// Whether there is a checkpoint over so many events.
+pub(super) async fn is_there(
+    access: &Access,
+    store: &dyn ObjectStore,
+    size: u64,
+) -> Result<bool, LogError> {
+    Ok(access.bytes_in(store, &keys::checkpoint(size)).await?.is_some())
 }
 
 /// The checkpoint under the key of this size, if this key signed it.

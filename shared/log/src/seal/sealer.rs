@@ -93,7 +93,10 @@ impl<'a> Sealer<'a> {
         let (Some(head), Some(recorded_at)) = (sealed.head.clone(), position.recorded_at) else {
             return Ok(None);
         };
-        self.write_partial(&sealed, since).await?;
+        let rules = self.access.rules;
+        if rules.tiles_before_checkpoint {
+            self.write_partial(&sealed, since).await?;
+        }
         let checkpoint = Checkpoint {
             origin: self.key.name().to_owned(),
             size: sealed.edge.size(),
@@ -103,10 +106,18 @@ impl<'a> Sealer<'a> {
         };
         let note = self.sign(&checkpoint).await?;
         let object = keys::checkpoint(checkpoint.size);
+        if !rules.copies_come_last {
+            self.copy(&object, &note).await?;
+        }
         objects::create(self.access, self.access.store.as_ref(), &object, &note).await?;
+        if !rules.tiles_before_checkpoint {
+            self.write_partial(&sealed, since).await?;
+        }
         *memory = Some(sealed);
         objects::replace(self.access, keys::CHECKPOINT, &note).await?;
-        self.copy(&object, &note).await?;
+        if rules.copies_come_last {
+            self.copy(&object, &note).await?;
+        }
         Ok(Some(checkpoint))
     }
 
@@ -119,18 +130,15 @@ impl<'a> Sealer<'a> {
         };
         // The second place first: whatever it has, the log's own store has had before.
         let elsewhere = self.newest_elsewhere(known).await?;
-        let size = newest::newest_size(self.access, store, known).await?;
+        let mut size = newest::newest_size(self.access, store, known).await?;
         if let Some(elsewhere) = elsewhere
             && size.is_none_or(|size| size < elsewhere.size)
         {
-            let newest = size.map_or_else(|| "none".to_owned(), |size| size.to_string());
-            return Err(SealFault::Shorter {
-                checkpoint: format!("{} in the second place", keys::checkpoint(elsewhere.size)),
-                sealed: elsewhere.size,
-                sealed_seq: elsewhere.head.seq,
-                found: format!("the newest checkpoint in the log's own store is {newest}"),
+            // Before anybody is alarmed: an old LIST is no loss.
+            if !newest::is_there(self.access, store, elsewhere.size).await? {
+                return Err(lost(&elsewhere, size));
             }
-            .into());
+            size = Some(elsewhere.size);
         }
         let Some(size) = size else { return Ok(Sealed::default()) };
         if let Some(memory) = memory
@@ -173,15 +181,14 @@ impl<'a> Sealer<'a> {
         let mut linked = sealed.head.is_none();
         loop {
             let mut chunk = listing.fetch(self.access, first).await?;
-            if chunk.is_empty() && linked {
-                // Appended since the LIST; and a deleted last commit has left its marker.
+            if chunk.is_empty() {
+                // Appended since the LIST, or the LIST was an old one; and a deleted last commit
+                // has left its marker.
                 match self.access.get(first).await? {
                     Some(got) => chunk.push(got),
-                    None => return Ok(position),
+                    None if linked => return Ok(position),
+                    None => return Err(self.shorter(sealed, first)),
                 }
-            }
-            if chunk.is_empty() {
-                return Err(self.shorter(sealed, first));
             }
             for got in chunk {
                 if linked {
@@ -283,6 +290,18 @@ impl<'a> Sealer<'a> {
             other => other,
         }
     }
+}
+
+/// The second place has a checkpoint that the log's own store has lost.
+fn lost(elsewhere: &Checkpoint, size: Option<u64>) -> LogError {
+    let newest = size.map_or_else(|| "none".to_owned(), |size| size.to_string());
+    SealFault::Shorter {
+        checkpoint: format!("{} in the second place", keys::checkpoint(elsewhere.size)),
+        sealed: elsewhere.size,
+        sealed_seq: elsewhere.head.seq,
+        found: format!("the newest checkpoint in the log's own store is {newest}"),
+    }
+    .into()
 }
 
 /// The commit that the newest checkpoint names must be this one.

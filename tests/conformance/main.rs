@@ -8,6 +8,7 @@
 )]
 
 mod folder;
+mod forge;
 mod object_store;
 
 use std::sync::Arc;
@@ -52,6 +53,27 @@ macro_rules! on_every_store {
 }
 
 object_store::checks! { on_every_store }
+
+/// Runs a check of the suite on every forge, each time on a new repository.
+macro_rules! on_every_forge {
+    ($($check:ident),+ $(,)?) => {
+        mod local_forge { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                crate::forge::$check(crate::forge::Place::local()).await;
+            }
+        )+ }
+        // GitHub, as far as a server of ours can judge it.
+        mod github { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                crate::forge::$check(crate::forge::Place::github().await).await;
+            }
+        )+ }
+    };
+}
+
+forge::checks! { on_every_forge }
 
 /// Two ways to one folder are one store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod counting_store;
 pub mod emulator;
+pub mod github_server;
 pub mod log_builders;
 pub mod machine;
 pub mod past;

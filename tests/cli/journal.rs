@@ -171,3 +171,24 @@ fn events_are_exported_as_they_are_stored() {
     let folder = folder.to_str().unwrap().trim_end_matches('/');
     assert_eq!(exported, stored.replace(folder, "FOLDER"));
 }
+
+/// What was exported once lies in the tree: it is given out in the same bytes, and the original's
+/// form is read back. Written anew as everything there (`tests/log/golden.rs`).
+#[test]
+fn the_log_in_the_tree_is_exported_as_it_was_and_imported() {
+    let world = World::new();
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("log/golden");
+    let log = golden.to_str().unwrap();
+    for (format, name) in [("ndjson", "export.ndjson"), ("chain", "export-chain.ndjson")] {
+        let file = golden.join("given").join(name);
+        let exported = world.run_bare(&["log", "export", "--format", format, "--log", log]).out();
+        if std::env::var_os("LEVIATHAN_UPDATE_GOLDEN").is_some() {
+            fs::write(&file, &exported).unwrap();
+        }
+        assert_eq!(exported, fs::read_to_string(&file).unwrap_or_default(), "{format}");
+    }
+    let journal = golden.join("given/export-chain.ndjson");
+    world.run_bare(&["log", "import", journal.to_str().unwrap(), "--log", "new"]).out();
+    let again = world.run_bare(&["log", "export", "--format", "chain", "--log", "new"]).out();
+    assert_eq!(again, fs::read_to_string(journal).unwrap());
+}

@@ -167,3 +167,34 @@ fn any_log_can_be_named_and_a_folder_that_is_missing_is_not_an_empty_log() {
     assert_eq!(world.run_bare(&["log", "drill", "--from", "gone", "--log", "backup"]).code, 4);
     assert!(!world.path("gone").exists());
 }
+
+/// The suites `s3` and `emulators` run the program with that feature.
+#[test]
+fn a_program_without_the_feature_says_how_to_build_one_that_opens_places_in_s3() {
+    let world = backed_up();
+    for command in [
+        &["log", "verify", "--log", "s3://bucket/log"][..],
+        &["log", "backup", "s3://bucket/backup", "--state", "state"],
+        &["log", "drill", "--from", "s3://bucket/backup", "--state", "state"],
+        &[
+            "log",
+            "restore",
+            "--from",
+            "s3://bucket/backup",
+            "--to",
+            "new/log",
+            "--old-unreachable",
+            "--without-artifacts",
+            "--yes",
+        ],
+    ] {
+        let ran = world.run_bare(command);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.stderr.contains("built without S3, so s3://bucket/"), "{ran:?}");
+        assert!(
+            ran.stderr.contains("cargo build --release -p leviathanctl --features s3"),
+            "{ran:?}"
+        );
+        assert!(!world.path("new").exists() && !world.path("s3:").exists(), "{command:?}");
+    }
+}

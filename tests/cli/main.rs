@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
+mod backup_page;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod exits;

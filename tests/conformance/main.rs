@@ -13,8 +13,10 @@ mod object_store;
 
 use std::sync::Arc;
 
+use leviathan_core::ports::ObjectStore;
 use leviathan_local::{FolderStore, MemoryStore};
 use leviathan_tests::counting_store::CountingStore;
+use leviathan_tests::wrapped::{Around, Wrapped};
 
 /// Runs a check of the suite on every store, each time on a new one.
 macro_rules! on_every_store {
@@ -49,7 +51,24 @@ macro_rules! on_every_store {
                 crate::object_store::$check(std::sync::Arc::new(store)).await;
             }
         )+ }
+        // What every other test's store is made of.
+        mod wrapped_store { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $check() {
+                let store = crate::Wrapped(crate::Through(crate::MemoryStore::new()));
+                crate::object_store::$check(std::sync::Arc::new(store)).await;
+            }
+        )+ }
     };
+}
+
+/// Changes nothing.
+struct Through(MemoryStore);
+
+impl Around for Through {
+    fn inner(&self) -> &dyn ObjectStore {
+        &self.0
+    }
 }
 
 object_store::checks! { on_every_store }

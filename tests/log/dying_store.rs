@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
+use leviathan_tests::wrapped::{Around, Wrapped};
 
 /// How many writes are left before the process dies.
 #[derive(Clone)]
@@ -31,47 +31,31 @@ pub(crate) struct DyingStore {
 
 impl DyingStore {
     pub(crate) fn over(inner: &Arc<dyn ObjectStore>, life: &Life) -> Arc<dyn ObjectStore> {
-        Arc::new(Self { inner: Arc::clone(inner), life: life.clone() })
-    }
-
-    fn alive(&self, key: &str) -> Result<(), StoreError> {
-        if self.life.is_over() {
-            let reason = "the process is dead".to_owned();
-            return Err(StoreError::Refused { key: key.to_owned(), reason });
-        }
-        Ok(())
+        Arc::new(Wrapped(Self { inner: Arc::clone(inner), life: life.clone() }))
     }
 }
 
 #[async_trait]
-impl ObjectStore for DyingStore {
+impl Around for DyingStore {
+    fn inner(&self) -> &dyn ObjectStore {
+        self.inner.as_ref()
+    }
+    async fn before(&self, kind: &'static str, key: &str) -> Result<(), StoreError> {
+        if self.life.is_over() {
+            let reason = "the process is dead".to_owned();
+            return Err(StoreError::Refused { key: key.to_owned(), reason });
+        }
+        if kind == "replace" {
+            self.life.0.fetch_sub(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        self.alive(key)?;
+        self.before("create", key).await?;
         let created = self.inner.create(key, bytes).await;
         if created.is_ok() {
             self.life.0.fetch_sub(1, Ordering::SeqCst);
         }
         created
-    }
-
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.alive(key)?;
-        self.life.0.fetch_sub(1, Ordering::SeqCst);
-        self.inner.replace(key, bytes).await
-    }
-
-    async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        self.alive(key)?;
-        self.inner.get(key).await
-    }
-
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.alive(prefix)?;
-        self.inner.list(prefix, start_after, limit).await
     }
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
 use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
 use leviathan_local::MemoryStore;
@@ -15,6 +14,7 @@ use leviathan_log::hint::Hint;
 use leviathan_log::{Log, LogError, keys};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::log_builders::{log_over, note, transaction};
+use leviathan_tests::wrapped::{Around, Wrapped};
 
 /// Commits 0 to 69; a snapshot of commit 64.
 const COMMITS: u64 = 70;
@@ -44,13 +44,9 @@ struct Bucket {
 }
 
 #[async_trait]
-impl ObjectStore for Bucket {
-    async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        // As S3 does: over a delete marker it succeeds.
-        self.store.create(key, bytes).await
-    }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.store.replace(key, bytes).await
+impl Around for Bucket {
+    fn inner(&self) -> &dyn ObjectStore {
+        &self.store
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
         match self.store.get(key).await {
@@ -60,14 +56,6 @@ impl ObjectStore for Bucket {
             }
             answer => answer,
         }
-    }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.store.list(prefix, start_after, limit).await
     }
 }
 
@@ -92,8 +80,8 @@ impl World {
     }
 
     /// The same objects after the damage.
-    async fn damaged(&self, damage: Damage, other: &Self) -> Arc<Bucket> {
-        let mut bucket = Bucket::default();
+    async fn damaged(&self, damage: Damage, other: &Self) -> Arc<Wrapped<Bucket>> {
+        let mut bucket = Wrapped(Bucket::default());
         for seq in 0..COMMITS {
             let key = keys::commit(seq);
             let mut bytes = self.store.get(&key).await.unwrap().bytes.to_vec();
@@ -113,7 +101,7 @@ impl World {
             bucket.store.create(&key, bytes.into()).await.unwrap();
         }
         if let Damage::Marked(at) = damage {
-            bucket.marked = Some(keys::commit(at));
+            bucket.0.marked = Some(keys::commit(at));
         }
         if let Damage::Foreign(key) = damage {
             bucket.store.create(key, Bytes::new()).await.unwrap();
@@ -121,7 +109,7 @@ impl World {
         Arc::new(bucket)
     }
 
-    fn log(&self, bucket: &Arc<Bucket>, seed: u64) -> Log {
+    fn log(&self, bucket: &Arc<Wrapped<Bucket>>, seed: u64) -> Log {
         log_over(bucket.clone(), self.clock.clone(), seed)
     }
 }
@@ -204,12 +192,13 @@ async fn a_log_shorter_than_what_this_process_has_read_is_found_before_a_snapsho
     let world = World::new(1).await;
     for (what, gone) in [("the end", 69), ("more", 40)] {
         let bucket = world.damaged(Damage::Marked(99), &world).await;
-        let shorter = Arc::new(Bucket::default());
+        let shorter = Arc::new(Wrapped(Bucket::default()));
         for seq in 0..gone {
             let bytes = bucket.get(&keys::commit(seq)).await.unwrap().bytes;
             shorter.store.create(&keys::commit(seq), bytes).await.unwrap();
         }
-        let swapped = Arc::new(Swapped { now: [bucket, shorter].into(), second: false.into() });
+        let swapped =
+            Arc::new(Wrapped(Swapped { now: [bucket, shorter].into(), second: false.into() }));
         let log = log_over(swapped.clone(), world.clock.clone(), 3);
         assert_eq!(log.proved_view().await.unwrap().position.seq, Some(69));
         swapped.second.store(true, Ordering::SeqCst);
@@ -221,34 +210,20 @@ async fn a_log_shorter_than_what_this_process_has_read_is_found_before_a_snapsho
 
 /// One bucket, then another.
 struct Swapped {
-    now: Vec<Arc<Bucket>>,
+    now: Vec<Arc<Wrapped<Bucket>>>,
     second: AtomicBool,
 }
 
 impl Swapped {
-    fn bucket(&self) -> &Bucket {
+    fn bucket(&self) -> &Wrapped<Bucket> {
         &self.now[usize::from(self.second.load(Ordering::SeqCst))]
     }
 }
 
 #[async_trait]
-impl ObjectStore for Swapped {
-    async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        self.bucket().create(key, bytes).await
-    }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.bucket().replace(key, bytes).await
-    }
-    async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        self.bucket().get(key).await
-    }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.bucket().list(prefix, start_after, limit).await
+impl Around for Swapped {
+    fn inner(&self) -> &dyn ObjectStore {
+        self.bucket()
     }
 }
 

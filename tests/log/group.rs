@@ -19,6 +19,7 @@ use leviathan_log::{Log, LogError, Outcome};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::counting_store::{CountingStore, Requests};
 use leviathan_tests::log_builders::{event, log_over, transaction};
+use leviathan_tests::wrapped::{Around, Wrapped};
 use serde_json::json;
 use tokio::task::yield_now;
 
@@ -26,30 +27,25 @@ use tokio::task::yield_now;
 struct Slow(Arc<MemoryStore>);
 
 #[async_trait]
-impl ObjectStore for Slow {
+impl Around for Slow {
+    fn inner(&self) -> &dyn ObjectStore {
+        self.0.as_ref()
+    }
+    async fn before(&self, _: &'static str, _: &str) -> Result<(), StoreError> {
+        yield_now().await;
+        Ok(())
+    }
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
         yield_now().await;
         let answer = self.0.create(key, bytes).await;
         yield_now().await;
         answer
     }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.0.replace(key, bytes).await
-    }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
         yield_now().await;
         let answer = self.0.get(key).await;
         yield_now().await;
         answer
-    }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        yield_now().await;
-        self.0.list(prefix, start_after, limit).await
     }
 }
 
@@ -62,7 +58,7 @@ struct World {
 /// A log over a slow store, which has been read to its end.
 async fn world() -> World {
     let store = Arc::new(MemoryStore::new());
-    let counter = Arc::new(CountingStore::over(Arc::new(Slow(store.clone()))));
+    let counter = Arc::new(CountingStore::over(Arc::new(Wrapped(Slow(store.clone())))));
     let log = log_over(counter.clone(), Arc::new(HandClock::default()), 1);
     log.view().await.unwrap();
     counter.take();

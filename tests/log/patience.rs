@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
-use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
 use leviathan_local::MemoryStore;
 use leviathan_log::{LogError, keys};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::log_builders::{log_over, note, transaction};
+use leviathan_tests::wrapped::{Around, Wrapped};
 
 /// How often one request is made in all.
 const TRIES: u32 = 6;
@@ -26,8 +25,12 @@ struct Unclear {
     then: u32,
 }
 
-impl Unclear {
-    fn answer(&self, kind: &str, key: &str) -> Result<(), StoreError> {
+#[async_trait]
+impl Around for Unclear {
+    fn inner(&self) -> &dyn ObjectStore {
+        self.store.as_ref()
+    }
+    async fn before(&self, kind: &'static str, key: &str) -> Result<(), StoreError> {
         let silent = |left: u32| left.checked_sub(1);
         if kind != self.kind {
             return Ok(());
@@ -37,31 +40,6 @@ impl Unclear {
             return Ok(());
         }
         Err(StoreError::Unclear { key: key.to_owned(), reason: "503".to_owned() })
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Unclear {
-    async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        self.answer("create", key)?;
-        self.store.create(key, bytes).await
-    }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.answer("replace", key)?;
-        self.store.replace(key, bytes).await
-    }
-    async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        self.answer("get", key)?;
-        self.store.get(key).await
-    }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.answer("list", prefix)?;
-        self.store.list(prefix, start_after, limit).await
     }
 }
 
@@ -80,7 +58,7 @@ async fn read_and_snapshot(
     }
     let over = |store: Arc<MemoryStore>, unclear: bool| -> Arc<dyn ObjectStore> {
         let left = AtomicU32::new(if unclear { times } else { 0 });
-        Arc::new(Unclear { store, kind, left, then: 0 })
+        Arc::new(Wrapped(Unclear { store, kind, left, then: 0 }))
     };
     let log = log_over(over(events, !in_data), clock, 2)
         .with_data(over(data, in_data))
@@ -117,7 +95,7 @@ async fn each_page_of_a_long_list_has_all_its_tries() {
     }
     let unclear = |times: u32| {
         let (kind, left) = ("list", AtomicU32::new(times));
-        let store = Arc::new(Unclear { store: store.clone(), kind, left, then: times });
+        let store = Arc::new(Wrapped(Unclear { store: store.clone(), kind, left, then: times }));
         log_over(store, Arc::new(HandClock::default()), 1)
     };
     let report = unclear(TRIES - 1).verify(None, |_| ()).await.unwrap();

@@ -13,6 +13,7 @@ use leviathan_local::MemoryStore;
 use leviathan_log::{Log, LogError};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::log_builders::{log_over, note, transaction};
+use leviathan_tests::wrapped::{Around, Wrapped};
 
 /// What the next GET answers instead of the truth.
 enum Lie {
@@ -29,13 +30,13 @@ struct Liar {
 }
 
 #[async_trait]
-impl ObjectStore for Liar {
+impl Around for Liar {
+    fn inner(&self) -> &dyn ObjectStore {
+        &self.store
+    }
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
         self.store.create(key, bytes.clone()).await?;
         self.store.create(key, bytes).await
-    }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.store.replace(key, bytes).await
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
         let mut object = self.store.get(key).await?;
@@ -49,19 +50,11 @@ impl ObjectStore for Liar {
         }
         Ok(object)
     }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.store.list(prefix, start_after, limit).await
-    }
 }
 
 fn log_of(lies: impl IntoIterator<Item = Lie>) -> Log {
     let lies = Mutex::new(lies.into_iter().collect());
-    let store = Arc::new(Liar { lies, ..Liar::default() });
+    let store = Arc::new(Wrapped(Liar { lies, ..Liar::default() }));
     log_over(store, Arc::new(HandClock::default()), 1)
 }
 

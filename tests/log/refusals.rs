@@ -16,6 +16,7 @@ use leviathan_log::{LogError, keys};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::counting_store::{CountingStore, Requests};
 use leviathan_tests::log_builders::{event, log_over, note, transaction};
+use leviathan_tests::wrapped::{Around, Wrapped};
 use serde_json::json;
 
 /// A memory store whose writes get no clear answer for so many times, stored or not, and whose
@@ -37,7 +38,10 @@ impl Moody {
 }
 
 #[async_trait]
-impl ObjectStore for Moody {
+impl Around for Moody {
+    fn inner(&self) -> &dyn ObjectStore {
+        &self.store
+    }
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
         let moody = self
             .unclear
@@ -56,9 +60,6 @@ impl ObjectStore for Moody {
             StoreError::Unclear { key, reason: "time-out".to_owned() }
         })
     }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.store.replace(key, bytes).await
-    }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
         match self.store.get(key).await {
             Ok(object) => Ok(Object { store_time: self.date, ..object }),
@@ -68,14 +69,6 @@ impl ObjectStore for Moody {
             Err(problem) => Err(problem),
         }
     }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.store.list(prefix, start_after, limit).await
-    }
 }
 
 fn requests(puts: u64, gets: u64) -> Requests {
@@ -84,7 +77,7 @@ fn requests(puts: u64, gets: u64) -> Requests {
 
 #[tokio::test]
 async fn a_lost_answer_costs_one_more_put_and_one_get_and_appends_once() {
-    let store = Arc::new(Moody::new(0, true));
+    let store = Arc::new(Wrapped(Moody::new(0, true)));
     let counter = Arc::new(CountingStore::over(store.clone()));
     let log = log_over(counter.clone(), Arc::new(HandClock::default()), 1);
     log.transact(&transaction("own"), |_, _| note(0)).await.unwrap();
@@ -98,7 +91,7 @@ async fn a_lost_answer_costs_one_more_put_and_one_get_and_appends_once() {
 
 #[tokio::test]
 async fn a_request_that_did_not_arrive_is_sent_again() {
-    let store = Arc::new(Moody::new(2, false));
+    let store = Arc::new(Wrapped(Moody::new(2, false)));
     let counter = Arc::new(CountingStore::over(store));
     let log = log_over(counter.clone(), Arc::new(HandClock::default()), 1);
     log.view().await.unwrap();
@@ -109,7 +102,7 @@ async fn a_request_that_did_not_arrive_is_sent_again() {
 
 #[tokio::test]
 async fn what_stays_unclear_and_is_not_there_is_unknown_and_may_be_sent_again() {
-    let store = Arc::new(Moody::new(u64::MAX, false));
+    let store = Arc::new(Wrapped(Moody::new(u64::MAX, false)));
     let log = log_over(store.clone(), Arc::new(HandClock::default()), 1);
     let problem = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap_err();
     assert!(matches!(problem, LogError::Unknown { seq: 0, .. }), "{problem}");
@@ -121,7 +114,7 @@ async fn what_stays_unclear_and_is_not_there_is_unknown_and_may_be_sent_again() 
 
 #[tokio::test]
 async fn what_stays_unclear_but_is_there_is_found_and_committed() {
-    let store = Arc::new(Moody::new(u64::MAX, true));
+    let store = Arc::new(Wrapped(Moody::new(u64::MAX, true)));
     let log = log_over(store.clone(), Arc::new(HandClock::default()), 1);
     let outcome = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap();
     assert_eq!(outcome.commit.unwrap().header().seq, 0);
@@ -129,7 +122,7 @@ async fn what_stays_unclear_but_is_there_is_found_and_committed() {
 
 #[tokio::test]
 async fn endless_conflicts_are_a_clear_no() {
-    let store = Arc::new(Moody { conflict: true, ..Moody::new(u64::MAX, false) });
+    let store = Arc::new(Wrapped(Moody { conflict: true, ..Moody::new(u64::MAX, false) }));
     let log = log_over(store.clone(), Arc::new(HandClock::default()), 1);
     let problem = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap_err();
     assert!(
@@ -143,7 +136,7 @@ async fn endless_conflicts_are_a_clear_no() {
 async fn a_clock_that_is_minutes_off_appends_nothing() {
     let clock = Arc::new(HandClock::default());
     let far = clock.now().saturating_add(SignedDuration::from_mins(6)).unwrap();
-    let store = Arc::new(Moody { date: Some(far), ..Moody::new(0, false) });
+    let store = Arc::new(Wrapped(Moody { date: Some(far), ..Moody::new(0, false) }));
     let log = log_over(store.clone(), clock.clone(), 1);
     let right = log_over(store.clone(), Arc::new(HandClock::at(far)), 2);
     right.transact(&transaction("other"), |_, _| note(1)).await.unwrap();
@@ -161,7 +154,7 @@ async fn a_clock_that_is_minutes_off_is_known_before_the_first_append() {
     let clock = Arc::new(HandClock::default());
     for minutes in [6, -6] {
         let far = clock.now().saturating_add(SignedDuration::from_mins(minutes)).unwrap();
-        let store = Arc::new(Moody { date: Some(far), ..Moody::new(0, false) });
+        let store = Arc::new(Wrapped(Moody { date: Some(far), ..Moody::new(0, false) }));
         let counter = Arc::new(CountingStore::over(store));
         let log = log_over(counter.clone(), clock.clone(), 1);
         let problem = log.transact(&transaction("own"), |_, _| note(1)).await.unwrap_err();
@@ -175,7 +168,7 @@ async fn a_clock_that_is_minutes_off_is_known_before_the_first_append() {
 async fn a_clock_that_is_a_minute_off_is_corrected() {
     let clock = Arc::new(HandClock::default());
     let ahead = clock.now().saturating_add(SignedDuration::from_mins(1)).unwrap();
-    let store = Arc::new(Moody { date: Some(ahead), ..Moody::new(0, false) });
+    let store = Arc::new(Wrapped(Moody { date: Some(ahead), ..Moody::new(0, false) }));
     let log = log_over(store.clone(), clock.clone(), 1);
     log.transact(&transaction("own"), |_, _| note(1)).await.unwrap();
     let decide = |_: &_, moment: &leviathan_core::decide::Moment| {

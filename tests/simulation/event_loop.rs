@@ -138,7 +138,7 @@ impl Steps {
     }
 
     /// Lets one parked step happen; false where none is parked.
-    fn pick(&self) -> bool {
+    pub(crate) fn pick(&self) -> bool {
         let mut inner = self.lock();
         let start = |inner: &Inner, parked: &Parked| {
             let thawed = inner.frozen_until.get(&parked.owner).copied();

@@ -13,6 +13,7 @@
 
 mod check;
 mod client;
+mod conformance;
 mod determinism;
 mod event_loop;
 mod every_place;

@@ -12,3 +12,4 @@ pub mod programs;
 pub mod repository;
 pub mod s3_server;
 pub mod story;
+pub mod wrapped;

@@ -10,12 +10,12 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use leviathan_core::ports::object_store::Object;
 use leviathan_core::ports::{ObjectStore, StoreError};
 use leviathan_local::MemoryStore;
 use leviathan_log::{Log, LogError, Outcome};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::log_builders::log_over;
+use leviathan_tests::wrapped::{Around, Wrapped};
 
 use super::{Slow, append, numbers};
 
@@ -60,7 +60,7 @@ fn whoever_leaves_whenever_the_others_are_served_once() {
             for after in 0..MOST_ROUNDS {
                 let store = Arc::new(MemoryStore::new());
                 let clock = Arc::new(HandClock::default());
-                let log = log_over(Arc::new(Slow(store.clone())), clock, 1);
+                let log = log_over(Arc::new(Wrapped(Slow(store.clone()))), clock, 1);
                 if !cold {
                     runtime.block_on(log.view()).unwrap();
                 }
@@ -97,32 +97,21 @@ fn whoever_leaves_whenever_the_others_are_served_once() {
 
 /// A store that takes so many commits, and refuses every other.
 struct Closing {
-    inner: Slow,
+    inner: Wrapped<Slow>,
     left: AtomicU64,
 }
 
 #[async_trait]
-impl ObjectStore for Closing {
+impl Around for Closing {
+    fn inner(&self) -> &dyn ObjectStore {
+        &self.inner
+    }
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
         let one_less = |left: u64| left.checked_sub(1);
         match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
             Ok(_) => self.inner.create(key, bytes).await,
             Err(_) => Err(StoreError::Refused { key: key.to_owned(), reason: "closed".to_owned() }),
         }
-    }
-    async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.inner.replace(key, bytes).await
-    }
-    async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        self.inner.get(key).await
-    }
-    async fn list(
-        &self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.inner.list(prefix, start_after, limit).await
     }
 }
 
@@ -134,8 +123,8 @@ fn a_refusal_after_a_caller_left_does_not_turn_a_stored_commit_into_a_failure() 
     let mut stored = 0;
     for after in 0..MOST_ROUNDS {
         let store = Arc::new(MemoryStore::new());
-        let inner = Slow(store.clone());
-        let closing = Arc::new(Closing { inner, left: AtomicU64::new(1) });
+        let inner = Wrapped(Slow(store.clone()));
+        let closing = Arc::new(Wrapped(Closing { inner, left: AtomicU64::new(1) }));
         let log = log_over(closing, Arc::new(HandClock::default()), 1);
         let mut leaver = Some(Box::pin(append(&log, 0, 1)));
         let mut other: Call<'_> = Box::pin(append(&log, 1, 1));

@@ -4,23 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use leviathan_api::{App, Limits, Ports, TokenKey, Tokens};
-use leviathan_core::backlog::{Backlog, BacklogTask};
-use leviathan_core::decide::sync::Observed;
-use leviathan_core::decide::{Decision, Moment, dispatch, operator, sync, tick};
-use leviathan_core::event::{Principal, Role};
-use leviathan_core::fact::{TargetRegistered, TaskStatus};
-use leviathan_core::ids::{AttemptId, Digest, TargetId};
-use leviathan_core::policy::{Guardrails, Limits as ChangeLimits, Policy, ScopePolicy, Tool};
+use leviathan_core::ids::{AttemptId, Digest};
 use leviathan_core::ports::{Clock, Message, ObjectStore};
-use leviathan_core::state::State;
-use leviathan_core::task::{Priority, TaskDefinition};
 use leviathan_local::queue::channel_queue;
 use leviathan_local::{FolderStore, MemoryStore};
 use leviathan_log::artifacts::Artifacts;
-use leviathan_log::{Commit, Log, Transaction};
+use leviathan_log::{Commit, Log};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::counting_store::{CountingStore, Requests};
 use leviathan_tests::log_builders::log_over;
+use leviathan_tests::shop;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -194,56 +187,13 @@ impl World {
 
     /// Target `shop` with tasks a, b, c on separate paths.
     pub(crate) fn backlog(&self) {
-        let target = shop();
-        let registered = TargetRegistered {
-            target_id: target.clone(),
-            name: "shop".to_owned(),
-            repo_url: "/srv/shop".to_owned(),
-            default_branch: "main".to_owned(),
-        };
-        self.decide(Principal::operator("ada"), move |state, _| {
-            operator::register(state, &registered)
-        });
-        let observed = Observed {
-            git_commit: "ab".repeat(20).parse().unwrap(),
-            backlog_digest: Digest::of(b"backlog"),
-            backlog: Backlog { tasks: ["a", "b", "c"].map(task).to_vec(), refused: vec![] },
-            policy: policy(),
-            source: "repository".to_owned(),
-        };
-        let tick = Principal::program(Role::Tick);
-        let once = || {
-            let (target, observed) = (target.clone(), observed.clone());
-            let sync =
-                move |state: &State, moment: &Moment| sync::sync(state, moment, &target, &observed);
-            self.decide(tick.clone(), sync)
-        };
-        while once() != sync::Progress::Done {}
+        self.runtime.block_on(shop::backlog(&self.log));
     }
 
     /// An attempt that the next tick picks and dispatch submits.
     pub(crate) fn submitted(&self) -> AttemptId {
-        let report = self.decide(Principal::program(Role::Tick), tick::tick);
-        let attempt = report.picked.first().expect("a task may run").clone();
-        let id = attempt.clone();
-        self.decide(Principal::program(Role::Dispatch), move |state, moment| {
-            dispatch::submit(state, moment, 1, &id)
-        });
-        attempt
+        self.runtime.block_on(shop::submitted(&self.log))
     }
-
-    fn decide<A: Send + 'static>(
-        &self,
-        principal: Principal,
-        decide: impl FnMut(&State, &Moment) -> Decision<A> + Send + 'static,
-    ) -> A {
-        let transaction = Transaction::of("test", principal);
-        self.runtime.block_on(self.log.transact(&transaction, decide)).unwrap().answer
-    }
-}
-
-pub(crate) fn shop() -> TargetId {
-    "shop".parse().unwrap()
 }
 
 pub(crate) fn bundle(events: &Value) -> String {
@@ -253,43 +203,4 @@ pub(crate) fn bundle(events: &Value) -> String {
 pub(crate) fn event(id: &str, event_type: &str, payload: &Value) -> Value {
     json!({"event_id": id, "event_type": event_type, "timestamp": "2026-11-24T11:00:00",
         "actor_id": "worker", "payload": payload})
-}
-
-fn task(id: &str) -> BacklogTask {
-    BacklogTask {
-        definition: TaskDefinition {
-            id: id.parse().unwrap(),
-            title: format!("Write {id}"),
-            description: None,
-            scope: "docs".to_owned(),
-            priority: Priority::Medium,
-            allowed_paths: vec![format!("docs/{id}.md")],
-            acceptance_criteria: vec![],
-            dependencies: vec![],
-            estimated_size: "s".to_owned(),
-            labels: vec![],
-        },
-        ready: id != "c",
-        status: TaskStatus::Pending,
-        blocked_reason: None,
-        last_attempt_id: None,
-        line: 1,
-    }
-}
-
-fn policy() -> Policy {
-    let docs = ScopePolicy {
-        allowed_paths: vec!["docs/**".to_owned()],
-        tool: Tool::Docs,
-        max_files: None,
-    };
-    Policy {
-        enabled: true,
-        scopes: [("docs".to_owned(), docs)].into(),
-        forbidden_paths: vec![],
-        invariants: vec![],
-        guardrails: Guardrails::default(),
-        limits: ChangeLimits::default(),
-        write_back: true,
-    }
 }

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "leviathan-local",
         &["leviathan-core", "leviathan-log", "leviathan-confine", "leviathan-runtime"],
     ),
-    ("leviathan-api", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    ("leviathan-api", &["leviathan-core", "leviathan-log", "leviathan-runtime", "leviathan-aws"]),
     ("leviathan-tick", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
     ("leviathan-dispatch", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
     ("leviathan-publish", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
@@ -78,11 +78,11 @@ fn a_wrong_arrow_is_found() {
     );
 }
 
-/// Every crate that a program links, by `cargo tree`.
-fn linked(package: &str) -> Vec<String> {
+/// Every crate that a program links with these features, by `cargo tree`.
+fn linked(package: &str, features: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--edges=normal", "--prefix=none"])
-        .args(["--format={lib}", "--package", package])
+        .args(["--format={lib}", "--package", package, "--features", features])
         .current_dir(root())
         .output()
         .expect("cargo tree runs");
@@ -91,29 +91,57 @@ fn linked(package: &str) -> Vec<String> {
     text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
 }
 
+/// A crate, the features that it is built with, and what it never links.
+type Never = (&'static str, &'static str, &'static [&'static str]);
+
+/// As libraries, which `leviathanctl dev` puts together.
+const LIBRARIES: &[Never] = &[
+    ("leviathanctl", "", &["aws_", "kube", "k8s_openapi", "lambda_"]),
+    ("leviathan-api", "", &["aws_", "lambda_", "kube", "leviathan_local", "leviathan_confine"]),
+    ("leviathan-tick", "", &["aws_", "lambda_", "kube", "leviathan_local", "leviathan_confine"]),
+    (
+        "leviathan-dispatch",
+        "",
+        &["aws_", "lambda_", "kube", "leviathan_local", "leviathan_confine"],
+    ),
+    ("leviathan-publish", "", &["aws_", "lambda_", "kube", "leviathan_local", "leviathan_confine"]),
+    ("leviathan-pr-ingest", "", &["aws_", "kube", "hyper", "leviathan_local", "leviathan_confine"]),
+    ("leviathan-github", "", &["aws_s", "aws_config", "kube", "chrono", "leviathan_log"]),
+    ("leviathan-core", "", &["tokio", "rand", "rustix", "reqwest", "hyper"]),
+];
+
+/// As programs that are deployed: what this machine has in their place is never in them, and each
+/// has of AWS what it uses.
+const DEPLOYED: &[Never] = &[
+    (
+        "leviathan-executor",
+        "tls",
+        &["aws_", "lambda_", "kube", "tokio", "axum", "leviathan_log", "leviathan_local"],
+    ),
+    (
+        "leviathan-api",
+        "lambda",
+        &["kube", "k8s_openapi", "leviathan_local", "leviathan_confine", "aws_sdk_kms"],
+    ),
+];
+
 #[test]
 fn each_program_links_only_what_it_needs() {
-    let never: &[(&str, &[&str])] = &[
-        ("leviathanctl", &["aws_", "kube", "k8s_openapi", "lambda_"]),
-        (
-            "leviathan-executor",
-            &["aws_", "kube", "tokio", "axum", "leviathan_log", "leviathan_local"],
-        ),
-        ("leviathan-api", &["kube", "leviathan_local", "leviathan_confine"]),
-        ("leviathan-tick", &["kube", "leviathan_local", "leviathan_confine"]),
-        ("leviathan-dispatch", &["leviathan_local", "leviathan_confine"]),
-        ("leviathan-publish", &["kube", "leviathan_local", "leviathan_confine"]),
-        ("leviathan-pr-ingest", &["kube", "hyper", "leviathan_local", "leviathan_confine"]),
-        ("leviathan-github", &["aws_s", "aws_config", "kube", "chrono", "leviathan_log"]),
-        ("leviathan-core", &["tokio", "rand", "rustix", "reqwest", "hyper"]),
-    ];
-    for (package, prefixes) in never {
-        let linked = linked(package);
+    for (package, features, prefixes) in LIBRARIES.iter().chain(DEPLOYED) {
+        let linked = linked(package, features);
         assert!(linked.len() > 5, "cargo tree told too little of {package}");
         for prefix in *prefixes {
             let found: Vec<&String> =
                 linked.iter().filter(|name| name.starts_with(prefix)).collect();
             assert!(found.is_empty(), "{package} must not link {prefix}*: {found:?}");
         }
+    }
+}
+
+#[test]
+fn what_a_deployed_program_does_link_is_seen() {
+    let linked = linked("leviathan-api", "lambda");
+    for name in ["aws_sdk_s3", "aws_sdk_sqs", "lambda_runtime", "leviathan_aws"] {
+        assert!(linked.iter().any(|linked| linked == name), "{name}");
     }
 }

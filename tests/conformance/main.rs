@@ -7,9 +7,11 @@
     reason = "a test stops at the first thing that is wrong"
 )]
 
+mod channel;
 mod folder;
 mod forge;
 mod object_store;
+mod queue;
 
 use std::sync::Arc;
 
@@ -93,6 +95,19 @@ macro_rules! on_every_forge {
 }
 
 forge::checks! { on_every_forge }
+
+macro_rules! on_the_channel {
+    ($($check:ident),+ $(,)?) => {
+        mod channel_queue { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                crate::queue::$check(crate::channel::Channel::new()).await;
+            }
+        )+ }
+    };
+}
+
+queue::checks! { on_the_channel }
 
 /// Two ways to one folder are one store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

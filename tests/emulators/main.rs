@@ -15,6 +15,10 @@ mod kms;
 mod log;
 #[path = "../conformance/object_store.rs"]
 mod object_store;
+#[path = "../conformance/queue.rs"]
+mod queue;
+mod secrets;
+mod sqs;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -67,6 +71,25 @@ macro_rules! on_every_emulator {
 }
 
 object_store::checks! { on_every_emulator }
+
+/// The same for the queue.
+macro_rules! on_every_queue {
+    ($($check:ident),+ $(,)?) => {
+        on_every_queue! { sqs_of_ministack, ministack: $($check),+ }
+        on_every_queue! { sqs_of_localstack, localstack: $($check),+ }
+    };
+    ($module:ident, $emulator:ident: $($check:ident),+) => {
+        mod $module { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                let emulator = leviathan_tests::emulator::Emulator::$emulator();
+                crate::queue::$check(crate::sqs::Sqs::new(emulator).await).await;
+            }
+        )+ }
+    };
+}
+
+queue::checks! { on_every_queue }
 
 /// Several clients are one store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

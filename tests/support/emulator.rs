@@ -21,7 +21,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// `MiniStack`: S3, SQS, KMS, CloudFormation, Lambda.
+    /// `MiniStack`: S3, SQS, KMS, Secrets Manager, SSM, CloudFormation, Lambda.
     pub fn ministack() -> &'static Self {
         static RUNNING: OnceLock<Emulator> = OnceLock::new();
         RUNNING.get_or_init(|| {
@@ -35,7 +35,7 @@ impl Emulator {
         })
     }
 
-    /// `LocalStack`: S3 alone.
+    /// `LocalStack`: S3 and SQS.
     pub fn localstack() -> &'static Self {
         static RUNNING: OnceLock<Emulator> = OnceLock::new();
         RUNNING.get_or_init(|| {
@@ -45,7 +45,7 @@ impl Emulator {
                 command
                     .env("GATEWAY_LISTEN", address.to_string())
                     .env("LOCALSTACK_VOLUME_DIR", home)
-                    .env("SERVICES", "s3")
+                    .env("SERVICES", "s3,sqs")
                     // Nothing is fetched, and nobody is told.
                     .env("DISABLE_EVENTS", "1")
                     .env("SKIP_SSL_CERT_DOWNLOAD", "1")

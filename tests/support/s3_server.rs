@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region, SharedCredentialsProvider};
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -161,6 +162,18 @@ pub fn client(endpoint: &str) -> Client {
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
         .build();
     Client::from_conf(config)
+}
+
+/// What clients of other services than S3 are made of, for a server on this machine.
+pub fn surroundings(endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint)
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "test", "test", None, None, "tests",
+        )))
+        .build()
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {

@@ -1,6 +1,6 @@
 //! What the handlers work with.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use leviathan_core::attempt_token::{Sealed, TokenKey};
 use leviathan_core::effects::effects;
@@ -16,7 +16,7 @@ pub struct App {
     pub(crate) artifacts: Artifacts,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) tokens: Tokens,
+    tokens: RwLock<Arc<Tokens>>,
     pub(crate) limits: Limits,
     pub(crate) shown: Shown,
 }
@@ -68,7 +68,18 @@ impl App {
     /// An API that has read nothing yet.
     pub fn new(ports: Ports, tokens: Tokens, limits: Limits) -> Self {
         let Ports { log, artifacts, queue, clock } = ports;
+        let tokens = RwLock::new(Arc::new(tokens));
         Self { log, artifacts, queue, clock, tokens, limits, shown: Shown::default() }
+    }
+
+    /// From now on these may call: a secret was changed.
+    pub fn renew(&self, tokens: Tokens) {
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
+    }
+
+    /// Who may call.
+    pub(crate) fn tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What has to happen once a commit of ours is there: it is shown, and its messages are sent.

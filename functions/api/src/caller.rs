@@ -58,7 +58,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         if token.is_empty() || !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::NotAuthenticated);
         }
-        let tokens = &app.tokens;
+        let tokens = app.tokens();
         if tokens.key.is(&tokens.operator, token) {
             return Ok(Self::Operator);
         }

@@ -6,6 +6,9 @@
 //! - may touch: the log, artifacts, the queue
 //! - must never: talk to a forge or a cluster
 //!
+//! As a Lambda program (`main.rs`, feature `lambda`) it answers a function URL; in `leviathanctl dev`
+//! it listens on this machine.
+//!
 //! The way of a request: [`router`] finds the handler (`routes.rs` has every URL), the handler
 //! takes a `Caller` (which needs a good token), then reads query and body, then
 //! asks the log or the fold beside it (`shown.rs`). The order of these steps is the original's
@@ -16,6 +19,8 @@ mod artifacts;
 mod attempts;
 mod body;
 mod caller;
+#[cfg(feature = "lambda")]
+pub mod config;
 mod error;
 mod events;
 mod failures;

@@ -3,6 +3,12 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+#[cfg(any(feature = "kms", feature = "secrets", feature = "sqs"))]
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+#[cfg(any(feature = "kms", feature = "secrets", feature = "sqs"))]
+use aws_smithy_runtime_api::client::result::SdkError;
+#[cfg(any(feature = "kms", feature = "secrets", feature = "sqs"))]
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// The most of a foreign text that goes into an error, in characters.
 const MAX_TEXT: usize = 400;
@@ -22,6 +28,52 @@ pub(crate) fn no_credentials(problem: &(dyn Error + 'static)) -> Option<String> 
         cause = error.source();
     }
     None
+}
+
+/// Why a service did not do what was asked about something, and what to do: `advice` knows that by the
+/// service's error code.
+#[cfg(any(feature = "kms", feature = "secrets", feature = "sqs"))]
+pub(crate) fn explain<E>(
+    service: &str,
+    about: &str,
+    problem: &SdkError<E, HttpResponse>,
+    advice: impl Fn(&str) -> String,
+) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if let Some(code) = problem.code() {
+        let message = tidy(problem.message().unwrap_or_default());
+        let advice = common_advice(code).map_or_else(|| advice(code), str::to_owned);
+        format!("{service} says {} about {about} ({message}); {advice}", tidy(code))
+    } else if let Some(missing) = no_credentials(problem) {
+        format!(
+            "no credentials for AWS ({missing}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
+             or AWS_PROFILE, or run where a role is given"
+        )
+    } else {
+        let said = causes(problem);
+        format!("no clear answer of {service} about {about} ({said}); the next run tries again")
+    }
+}
+
+/// What to do about what any service may say.
+#[cfg(any(feature = "kms", feature = "secrets", feature = "sqs"))]
+fn common_advice(code: &str) -> Option<&'static str> {
+    match code {
+        "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken" => {
+            Some("check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")
+        }
+        "ExpiredTokenException" | "ExpiredToken" => {
+            Some("the credentials have run out: get new ones")
+        }
+        _ => None,
+    }
 }
 
 /// An error and what caused it, on one line: each cause once, short, without control characters.

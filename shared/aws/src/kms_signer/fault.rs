@@ -6,7 +6,7 @@ use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use leviathan_core::ports::SignerError;
 
-use crate::words::{causes, no_credentials, tidy};
+use crate::words;
 
 /// What was asked of KMS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,24 +34,8 @@ pub(super) fn explain<E>(
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let reason = if let Some(code) = problem.code() {
-        let message = tidy(problem.message().unwrap_or_default());
-        format!(
-            "KMS says {} about the key {key_id} ({message}); {}",
-            tidy(code),
-            advice(asked, code)
-        )
-    } else if let Some(missing) = no_credentials(problem) {
-        format!(
-            "no credentials for AWS ({missing}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-             or AWS_PROFILE, or run where a role is given"
-        )
-    } else {
-        format!(
-            "no clear answer of KMS about the key {key_id} ({}); the next run tries again",
-            causes(problem)
-        )
-    };
+    let about = format!("the key {key_id}");
+    let reason = words::explain("KMS", &about, problem, |code| advice(asked, code));
     SignerError { reason }
 }
 
@@ -74,16 +58,6 @@ fn advice(asked: Asked, code: &str) -> String {
         "NotFoundException" | "InvalidArnException" => {
             "check its id, ARN or alias, and AWS_REGION".to_owned()
         }
-        "UnrecognizedClientException"
-        | "InvalidSignatureException"
-        | "IncompleteSignature"
-        | "InvalidClientTokenId"
-        | "MissingAuthenticationToken" => {
-            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN".to_owned()
-        }
-        "ExpiredTokenException" | "ExpiredToken" => {
-            "the credentials have run out: get new ones".to_owned()
-        }
         _ => again.to_owned(),
     }
 }
@@ -102,7 +76,6 @@ mod tests {
             (Asked::Sign, "InvalidKeyUsageException", "ECC_NIST_EDWARDS25519"),
             (Asked::PublicKey, "UnsupportedOperationException", "ECC_NIST_EDWARDS25519"),
             (Asked::PublicKey, "NotFoundException", "alias"),
-            (Asked::Sign, "ExpiredTokenException", "run out"),
             (Asked::Sign, "ThrottlingException", "tries again"),
         ] {
             assert!(advice(asked, code).contains(words), "{code}");

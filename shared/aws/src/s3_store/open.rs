@@ -1,14 +1,14 @@
 //! Opening a place with what the surroundings say, as every AWS tool does: AWS_PROFILE, AWS_REGION,
 //! AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, keys or a role.
 
-use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{AppName, Builder, Region};
+use aws_sdk_s3::config::{Builder, Region};
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::{S3Store, TimeLimits};
 use crate::s3_place::S3Place;
+use crate::surroundings::Surroundings;
 
 /// Why a place can't be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,16 +28,16 @@ impl S3Store {
     /// Opens a place with the credentials, region and endpoint of the surroundings. Asks S3 nothing:
     /// what is wrong with bucket or rights, the first request says.
     pub async fn open(place: S3Place) -> Result<Self, S3OpenError> {
-        // Named, not "latest": an update of the SDK must not change how it behaves.
-        let mut around = aws_config::defaults(BehaviorVersion::v2026_01_12());
-        if let Ok(name) = AppName::new("leviathan") {
-            around = around.app_name(name);
-        }
-        let around = around.load().await;
-        let mut config = Builder::from(&around);
+        Self::open_in(&Surroundings::read().await, place)
+    }
+
+    /// The same in surroundings that were read before.
+    pub fn open_in(around: &Surroundings, place: S3Place) -> Result<Self, S3OpenError> {
+        let around = around.config();
+        let mut config = Builder::from(around);
         // A store of somebody else's, an emulator or a private link is reached by a name that
         // knows nothing of buckets.
-        let own_endpoint = has_own_endpoint(&around);
+        let own_endpoint = has_own_endpoint(around);
         if own_endpoint {
             config = config.force_path_style(true);
         }

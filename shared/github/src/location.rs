@@ -90,8 +90,10 @@ impl FromStr for Location {
         {
             return Err(refuse(text, "its owner is no account's name"));
         }
+        // GitHub has no names that end in `.git`, so one that still does is none.
         if matches!(name, "" | "." | "..")
             || name.len() > 100
+            || name.ends_with(".git")
             || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         {
             return Err(refuse(text, "its name is no repository's name"));
@@ -150,6 +152,7 @@ mod tests {
             ("https://github.com/ac me/shop", "owner"),
             ("https://github.com/acme/..", "name is"),
             ("https://github.com/acme/.git", "name is"),
+            ("https://github.com/acme/shop.git.git", "name is"),
             ("https://github.com/acme/shop?x=1", "name is"),
         ] {
             let error = text.parse::<Location>().unwrap_err();

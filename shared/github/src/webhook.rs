@@ -3,6 +3,8 @@
 
 mod event;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 pub use event::{ParseError, PullRequestNews, Told, parse};
 pub use signature::{SignatureError, sign, verify};

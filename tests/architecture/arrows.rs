@@ -19,10 +19,37 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["leviathan-core", "leviathan-log", "leviathan-confine", "leviathan-runtime"],
     ),
     ("leviathan-api", &["leviathan-core", "leviathan-log", "leviathan-runtime", "leviathan-aws"]),
-    ("leviathan-tick", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
+    (
+        "leviathan-tick",
+        &[
+            "leviathan-core",
+            "leviathan-log",
+            "leviathan-runtime",
+            "leviathan-aws",
+            "leviathan-github",
+        ],
+    ),
     ("leviathan-dispatch", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
-    ("leviathan-publish", &["leviathan-core", "leviathan-log", "leviathan-runtime"]),
-    ("leviathan-pr-ingest", &["leviathan-core", "leviathan-log", "leviathan-github"]),
+    (
+        "leviathan-publish",
+        &[
+            "leviathan-core",
+            "leviathan-log",
+            "leviathan-runtime",
+            "leviathan-aws",
+            "leviathan-github",
+        ],
+    ),
+    (
+        "leviathan-pr-ingest",
+        &[
+            "leviathan-core",
+            "leviathan-log",
+            "leviathan-github",
+            "leviathan-aws",
+            "leviathan-runtime",
+        ],
+    ),
     ("leviathan-executor", &["leviathan-core", "leviathan-confine"]),
 ];
 
@@ -120,6 +147,24 @@ const DEPLOYED: &[Never] = &[
     ),
     (
         "leviathan-api",
+        "lambda",
+        &["kube", "k8s_openapi", "leviathan_local", "leviathan_confine", "aws_sdk_kms"],
+    ),
+    (
+        "leviathan-pr-ingest",
+        "lambda",
+        &[
+            "kube",
+            "k8s_openapi",
+            "leviathan_local",
+            "leviathan_confine",
+            "aws_sdk_kms",
+            "aws_sdk_sqs",
+        ],
+    ),
+    ("leviathan-tick", "lambda", &["kube", "k8s_openapi", "leviathan_local", "leviathan_confine"]),
+    (
+        "leviathan-publish",
         "lambda",
         &["kube", "k8s_openapi", "leviathan_local", "leviathan_confine", "aws_sdk_kms"],
     ),

@@ -11,4 +11,7 @@ mod api;
 mod by_hand;
 mod configuration;
 mod page;
+mod pr_ingest;
+mod publish;
+mod tick;
 mod world;

@@ -7,7 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use leviathan_api::config::ApiConfig;
+use leviathan_pr_ingest::config::PrIngestConfig;
+use leviathan_publish::config::PublishConfig;
 use leviathan_runtime::config::{ConfigError, Need, PREFIX, Variable, table};
+use leviathan_tick::config::TickConfig;
 
 const BEGIN: &str = "<!-- variables: begin; written by tests/functions/page.rs -->";
 const END: &str = "<!-- variables: end -->";
@@ -17,8 +20,12 @@ type Environment = Vec<(OsString, OsString)>;
 /// A program, its table, and its reading.
 type Program = (&'static str, &'static [Variable], fn(Environment) -> Result<(), ConfigError>);
 
-const PROGRAMS: [Program; 1] =
-    [("api", leviathan_api::config::VARIABLES, |it| ApiConfig::read(it).map(drop))];
+const PROGRAMS: [Program; 4] = [
+    ("api", leviathan_api::config::VARIABLES, |it| ApiConfig::read(it).map(drop)),
+    ("tick", leviathan_tick::config::VARIABLES, |it| TickConfig::read(it).map(drop)),
+    ("pr-ingest", leviathan_pr_ingest::config::VARIABLES, |it| PrIngestConfig::read(it).map(drop)),
+    ("publish", leviathan_publish::config::VARIABLES, |it| PublishConfig::read(it).map(drop)),
+];
 
 fn set(variable: &Variable) -> (OsString, OsString) {
     (variable.name.into(), variable.example.into())

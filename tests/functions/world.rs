@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use data_encoding::BASE64;
 use leviathan_aws::{S3Place, S3Store, message};
 use leviathan_core::ports::Message;
+use leviathan_github::Auth;
 use leviathan_log::Log;
 use leviathan_tests::clock::TrueClock;
 use leviathan_tests::emulator::Emulator;
+use leviathan_tests::github_server::GitHubServer;
 use leviathan_tests::lambda::{Began, Function};
 use leviathan_tests::log_builders::log_over;
 use leviathan_tests::programs;
@@ -17,6 +20,8 @@ use serde_json::{Value, json};
 
 pub(crate) const OPERATOR: &str = "a-persons-token-1234";
 pub(crate) const LEGACY: &str = "an-old-workers-token-5678";
+pub(crate) const WEBHOOK: &str = "what-github-signs-with";
+pub(crate) const LOG_NAME: &str = "logs.example.com/leviathan";
 pub(crate) const ATTEMPT_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// Buckets, queues and secrets.
@@ -35,7 +40,7 @@ impl Account {
         let endpoint = Emulator::ministack().endpoint();
         let around = surroundings(&endpoint);
         let s3 = client(&endpoint);
-        for bucket in [format!("log-{number}"), format!("data-{number}")] {
+        for bucket in ["log", "data", "copy"].map(|name| format!("{name}-{number}")) {
             s3.create_bucket().bucket(bucket).send().await.unwrap();
         }
         let sqs = aws_sdk_sqs::Client::new(&around);
@@ -48,6 +53,7 @@ impl Account {
         account.set_secret("attempt-key", ATTEMPT_KEY).await;
         account.set_secret("operator-token", OPERATOR).await;
         account.set_secret("legacy-token", LEGACY).await;
+        account.set_secret("webhook", WEBHOOK).await;
         account
     }
 
@@ -75,6 +81,66 @@ impl Account {
             ("LEVIATHAN_LEGACY_TOKEN_SECRET", secret("legacy-token")),
         ]);
         environment
+    }
+
+    /// What the tick's environment holds. There is no GitHub at its address.
+    pub(crate) async fn of_tick(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.of_publish().await;
+        environment.extend([
+            ("LEVIATHAN_DISPATCH_QUEUE", self.dispatch.clone()),
+            ("LEVIATHAN_PUBLISH_QUEUE", self.publish.clone()),
+            ("LEVIATHAN_LOG_NAME", LOG_NAME.to_owned()),
+            ("LEVIATHAN_CHECKPOINT_KEY", self.key_id().await),
+            ("LEVIATHAN_CHECKPOINT_COPY_PLACE", format!("s3://copy-{}", self.number)),
+        ]);
+        environment
+    }
+
+    /// What publish's environment holds. There is no GitHub at its address.
+    pub(crate) async fn of_publish(&self) -> Vec<(&'static str, String)> {
+        let Auth::App { private_key_pem, .. } = GitHubServer::app() else { panic!("no app") };
+        self.set_secret("github-app-key", private_key_pem.expose()).await;
+        let secret = format!("secretsmanager:github-app-key-{}", self.number);
+        let mut environment = self.of_every_function();
+        environment.extend([
+            ("LEVIATHAN_GITHUB_API_URL", "http://127.0.0.1:9".to_owned()),
+            ("LEVIATHAN_GITHUB_APP_ID", "123456".to_owned()),
+            ("LEVIATHAN_GITHUB_APP_KEY_SECRET", secret),
+        ]);
+        environment
+    }
+
+    /// What the environment of the receiver of webhooks holds.
+    pub(crate) fn of_pr_ingest(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.of_every_function();
+        let secret = format!("secretsmanager:webhook-{}", self.number);
+        environment.push(("LEVIATHAN_WEBHOOK_SECRET", secret));
+        environment
+    }
+
+    /// The key that checkpoints are signed with.
+    async fn key_id(&self) -> String {
+        let kms = aws_sdk_kms::Client::new(&surroundings(&self.endpoint));
+        let alias = format!("alias/checkpoints-{}", self.number);
+        let made = kms.create_key().key_spec(KeySpec::EccNistEdwards25519);
+        let made = made.key_usage(KeyUsageType::SignVerify).send().await.unwrap();
+        let id = made.key_metadata.unwrap().key_id;
+        kms.create_alias().alias_name(&alias).target_key_id(id).send().await.unwrap();
+        alias
+    }
+
+    /// Its public half.
+    pub(crate) async fn checkpoint_key(&self) -> [u8; 32] {
+        let kms = aws_sdk_kms::Client::new(&surroundings(&self.endpoint));
+        let alias = format!("alias/checkpoints-{}", self.number);
+        let der = kms.get_public_key().key_id(alias).send().await.unwrap().public_key.unwrap();
+        der.as_ref().last_chunk().copied().unwrap()
+    }
+
+    /// The second place of trust.
+    pub(crate) fn checkpoint_copies(&self) -> S3Store {
+        let place = S3Place::new(&format!("copy-{}", self.number), "").unwrap();
+        S3Store::new(&client(&self.endpoint), place)
     }
 
     /// What Lambda and the template give every function.
@@ -182,6 +248,11 @@ impl Request {
 
     pub(crate) fn json(mut self, body: &Value) -> Self {
         self.event["body"] = body.to_string().into();
+        self.header("content-type", "application/json")
+    }
+
+    pub(crate) fn text(mut self, body: &str) -> Self {
+        self.event["body"] = body.into();
         self.header("content-type", "application/json")
     }
 

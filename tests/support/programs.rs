@@ -36,7 +36,8 @@ pub fn function(name: &str) -> PathBuf {
 }
 
 /// The crates of the Lambda programs.
-const FUNCTIONS: [&str; 1] = ["leviathan-api"];
+const FUNCTIONS: [&str; 4] =
+    ["leviathan-api", "leviathan-pr-ingest", "leviathan-publish", "leviathan-tick"];
 
 /// Builds one program into the folder that the running test comes from.
 fn build(package: &str, program: &str) -> PathBuf {

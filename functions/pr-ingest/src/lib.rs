@@ -7,6 +7,8 @@
 //! the next tick. Each ends as done, ignored or refused, with its reason.
 
 mod answer;
+#[cfg(feature = "lambda")]
+pub mod config;
 mod record;
 
 use std::sync::Arc;

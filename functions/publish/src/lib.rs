@@ -8,6 +8,8 @@
 //! attempt, or the same one after a crash, comes to the same branch and the same pull request.
 
 mod change;
+#[cfg(feature = "lambda")]
+pub mod config;
 mod entry;
 mod stop;
 mod work;

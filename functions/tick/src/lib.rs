@@ -5,6 +5,8 @@
 //! what may run, what is owed since too long, and the
 //! log's own upkeep. A target that can't be read delays only itself.
 
+#[cfg(feature = "lambda")]
+pub mod config;
 pub mod files;
 mod pull_requests;
 mod upkeep;

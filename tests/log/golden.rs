@@ -380,8 +380,10 @@ fn lives() -> Vec<Line> {
         "id": "log-1", "epoch": 2, "kept_seq": 20, "kept_digest": digest("kept"),
         "from": "s3://backup/log", "old_closed": true,
     });
+    let heartbeat = NewEvent { target: None, ..of("log.heartbeat", &json!({})) };
     vec![
         ("keeper:ada", None, vec![of("log.restored", &goes_on)]),
+        ("tick", None, vec![heartbeat]),
         ("keeper:ada", None, vec![of("log.closed", &ends)]),
     ]
 }

@@ -1,6 +1,7 @@
 //! docs/log.md is enough to write a verifier from: `verify.py` is one, and says of logs that the
 //! real code made what the real code says.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -67,8 +68,13 @@ async fn sound(folder: &Path) -> Log {
 
 /// The verifier's word: what it prints, or what it objects to.
 fn verify(folder: &Path) -> Result<String, String> {
+    say([folder.as_os_str()])
+}
+
+/// What it says to these arguments.
+pub(crate) fn say<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<String, String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("log/verify.py");
-    let output = Command::new("python3").arg(script).arg(folder).output().unwrap();
+    let output = Command::new("python3").arg(script).args(arguments).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }

@@ -258,6 +258,11 @@ async fn a_log_rolled_back_with_its_checkpoints_is_found_by_the_second_place() {
     back.append(7).await;
     let second = Some(sealed.second.as_ref() as &dyn ObjectStore);
     let error = back.log.seal(&sealed.signer, second).await.unwrap_err();
+    assert!(matches!(error, LogError::Seal(SealFault::Forked { .. })), "{error}");
+    // Without another history, it is only shorter.
+    let cut = over(Arc::new(MemoryStore::new()));
+    copy(&sealed.store, &cut.store, &keys::commit(0)).await;
+    let error = cut.log.seal(&sealed.signer, second).await.unwrap_err();
     assert!(matches!(error, LogError::Seal(SealFault::Shorter { sealed: 200, .. })), "{error}");
 }
 

@@ -1,6 +1,11 @@
-"""Checks a log in a folder: python3 verify.py FOLDER, where FOLDER/events holds the commits.
+"""Checks a log in a folder, or the proof of one event:
 
-Written from docs/log.md alone, to show that the page is enough. Needs nothing but Python 3.8.
+    python3 verify.py FOLDER [KEY]          FOLDER/events holds the commits, FOLDER/tile and
+                                            FOLDER/checkpoints what seals them
+    python3 verify.py --proof FILE KEY
+
+KEY is the log's public key, as `leviathanctl log key` prints it; without it no signature is looked
+at. Written from docs/log.md alone, to show that the page is enough. Needs nothing but Python 3.8.
 """
 
 import datetime
@@ -11,24 +16,19 @@ import os
 import re
 import sys
 
+sys.dont_write_bytecode = True
+
+from verify_seal import Fault, Key, Tree, check_bundle, check_seal, demand  # noqa: E402
+
 HEADER = "format min_reader epoch seq prev nonce recorded_at writer first_offset count parts".split()
 PART = "kind decided_at read_seq target bundle_id content_digest first_offset count".split()
 EVENT = ("offset seq recorded_at event_id event_type timestamp actor_id principal target payload"
          " hash").split()
-ROLES = "tick dispatch publish pr-ingest api operator attempt legacy".split()
+ROLES = "tick dispatch publish pr-ingest api operator attempt legacy keeper".split()
 SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{0,5}[1-9]))?Z")
 SENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[Tt _](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
                   r"(?:([Zz])|([+-])(\d\d):?(\d\d))?)?")
-
-
-class Fault(Exception):
-    pass
-
-
-def demand(holds, what):
-    if not holds:
-        raise Fault(what)
 
 
 class Digits(str):
@@ -129,7 +129,7 @@ def check_parts(header, offset, recorded_at):
     return offset
 
 
-def check_commit(data, at):
+def check_commit(data, at, tree):
     demand(len(data) <= 4 * 1024 * 1024 and data.endswith(b"\n"), "too long or cut off")
     head, *lines = data[:-1].split(b"\n")
     header = read(head, HEADER)
@@ -153,21 +153,40 @@ def check_commit(data, at):
         demand(isinstance(event["payload"], dict), "an event's payload")
         demand(event["hash"] == event_hash(event, at["hash"]), f"hash of event {event['offset']}")
         at["hash"] = event["hash"]
+        tree.add(line)
+    tree.end(at["seq"], hashlib.sha256(data).hexdigest(), header["recorded_at"])
     at.update(seq=at["seq"] + 1, prev=hashlib.sha256(data).hexdigest(), offset=end, time=time,
               epoch=int(header["epoch"]))
 
 
-def main(folder):
+def check_log(folder, key):
     at = {"seq": 0, "prev": None, "offset": 0, "hash": None, "time": ("", ""), "epoch": 0}
+    tree = Tree()
     for name in sorted(os.listdir(os.path.join(folder, "events"))):
         try:
             demand(name == f"{at['seq']:020}", f"a hole: commit {at['seq']} should come here")
             with open(os.path.join(folder, "events", name), "rb") as file:
-                check_commit(file.read(), at)
+                check_commit(file.read(), at, tree)
         except (Fault, ValueError, TypeError, OverflowError) as problem:
             sys.exit(f"events/{name}: {problem}")
+    checkpoints, newest = check_seal(folder, tree, key)
     print(f"ok: {at['seq']} commits, {at['offset']} events, head {at['seq'] - 1}:{at['prev']}")
+    if checkpoints:
+        signed = f"signed by {key.name}" if key else "signatures not looked at"
+        print(f"sealed: {checkpoints} checkpoints, the newest over {newest} events, {signed}")
+
+
+def main(arguments):
+    try:
+        if arguments[0] == "--proof":
+            with open(arguments[1], "rb") as file:
+                event, checkpoint = check_bundle(file.read(), Key(arguments[2]))
+            print(f"proven: event {event['offset']} of {checkpoint.size}")
+        else:
+            check_log(arguments[0], Key(arguments[1]) if len(arguments) > 1 else None)
+    except (Fault, ValueError, TypeError, KeyError) as problem:
+        sys.exit(str(problem))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

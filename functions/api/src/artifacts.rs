@@ -119,7 +119,8 @@ fn describe(
 async fn may_store(app: &App, epoch: u64, artifact: &ArtifactCreated) -> Result<(), ApiError> {
     let view = app.log.view().await?;
     let now = app.clock.now();
-    let moment = Moment { now, epoch: view.state.epoch() };
+    let newest = view.position.recorded_at;
+    let moment = Moment { now, epoch: view.state.epoch(), newest };
     let (_, answer) = judge(&view.state, &moment, epoch, artifact);
     answer
 }

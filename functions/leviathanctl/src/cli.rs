@@ -414,7 +414,7 @@ pub struct LogArgs {
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
     /// Read the whole log and check everything that can be checked.
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Prove that one event stands in the log: to anybody who has the log's public key, without
     /// the log.
     Prove(ProveArgs),
@@ -456,6 +456,10 @@ pub struct VerifyArgs {
     /// came after it.
     #[arg(long, value_name = "CHECKPOINT")]
     pub since: Option<PathBuf>,
+    /// The public key that signed the checkpoint of --since, where that is not the one of --key:
+    /// after a restore with a new key.
+    #[arg(long, value_name = "NAME+ID+BASE64", requires = "since")]
+    pub since_key: Option<VerifierKey>,
     /// Verify the copy of a log in this folder, such as a backup: nothing else is read, neither a
     /// state nor the network.
     #[arg(long, value_name = "DIR", conflicts_with = "replay")]

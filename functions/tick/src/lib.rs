@@ -76,7 +76,7 @@ pub struct Pass {
     pub report: TickReport,
     /// Targets that could not be read, each with the cause.
     pub troubles: Vec<(TargetId, String)>,
-    /// Whether anything was appended.
+    /// Whether anything was appended, a heartbeat apart.
     pub appended: bool,
     /// What was done for the log itself.
     pub upkeep: Upkeep,
@@ -136,7 +136,7 @@ impl Tick {
     /// next pass finds it overdue.
     async fn after(&self, commit: Option<&Committed>, pass: &mut Pass) {
         let Some(commit) = commit else { return };
-        pass.appended = true;
+        pass.appended |= !pass.report.heartbeat;
         self.send_effects(commit).await;
     }
 

@@ -9,7 +9,9 @@ pub fn may_append(role: Role, event_type: &str) -> bool {
     let roles: &[Role] = match event_type {
         "target.registered" => &[Role::Operator],
         "backlog.synced" | "backlog.refused" | "task.created" | "task.updated" | "task.removed"
-        | "task.refused" | "attempt.created" | "attempt.timed_out" => &[Role::Tick],
+        | "task.refused" | "attempt.created" | "attempt.timed_out" | "log.heartbeat" => {
+            &[Role::Tick]
+        }
         "task.completed" => &[Role::Tick, Role::PrIngest, Role::Operator],
         "task.blocked" => &[Role::Tick, Role::PrIngest, Role::Publish, Role::Operator],
         "task.unblocked" => &[Role::Tick, Role::Operator],
@@ -73,6 +75,7 @@ mod tests {
                     "pr.updated",
                     "pr.merged",
                     "pr.closed",
+                    "log.heartbeat",
                 ],
             ),
             (Role::Dispatch, &["attempt.submitted", "attempt.failed"]),

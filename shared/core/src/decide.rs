@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub mod dispatch;
+pub mod heartbeat;
 pub mod ingest;
 pub mod operator;
 pub mod predicates;
@@ -25,6 +26,8 @@ pub struct Moment {
     pub now: Timestamp,
     /// The log's epoch (DECISIONS 9).
     pub epoch: u64,
+    /// When the newest commit was recorded; `None`: the log is empty.
+    pub newest: Option<Timestamp>,
 }
 
 /// What a decision wants appended, and what it tells its caller.

@@ -18,7 +18,7 @@ pub use attempt::{
     AttemptTimedOut, CheckResult, EventRefused, FailureClass, Phase, Violation,
 };
 pub use files::{BacklogRefused, BacklogSynced, FileProblem, TargetRegistered};
-pub use log::{LogClosed, LogRestored};
+pub use log::{LogClosed, LogHeartbeat, LogRestored};
 pub use pull_request::{
     PrClosed, PrCreated, PrMerged, PrUpdated, PublishFailed, PublishPrepared, PublishRefused,
 };
@@ -136,6 +136,8 @@ facts! {
     LogClosed = "log.closed",
     /// The log was restored, and goes on in a new epoch.
     LogRestored = "log.restored",
+    /// Nothing happened for a while, and the log is there.
+    LogHeartbeat = "log.heartbeat",
 }
 
 impl Fact {
@@ -172,7 +174,8 @@ impl Fact {
             | Fact::PrUpdated(_)
             | Fact::EventRefused(_)
             | Fact::LogClosed(_)
-            | Fact::LogRestored(_) => None,
+            | Fact::LogRestored(_)
+            | Fact::LogHeartbeat(_) => None,
         }
     }
 

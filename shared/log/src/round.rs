@@ -107,7 +107,10 @@ impl Deciding<'_> {
                 group.push_front(waiting);
                 break;
             }
-            let events = match waiting.decide(state, &Moment { now: self.now, epoch }) {
+            // Parts before this one are appended in the same moment, if they are.
+            let newest = if parts > 0 { Some(self.now) } else { position.recorded_at };
+            let moment = Moment { now: self.now, epoch, newest };
+            let events = match waiting.decide(state, &moment) {
                 Ok(events) => events,
                 Err(panicked) => {
                     waiting.end_by_panic(panicked);

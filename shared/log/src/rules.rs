@@ -37,7 +37,7 @@ pub struct Rules {
     /// checkpoint that nothing can be proved with, and that no sealer can go on from.
     pub tiles_before_checkpoint: bool,
     /// A checkpoint goes to the second place after the log's own store has it. Broken: whoever dies
-    /// in between leaves a copy that every later sealer must take for a log that was cut off.
+    /// in between leaves a copy of a checkpoint that the log itself does not have.
     pub copies_come_last: bool,
     /// Each part of a commit is decided on the state after the parts before it (DECISIONS 3). Broken:
     /// all of a group are decided on the same state, and two do what only one may.

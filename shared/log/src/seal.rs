@@ -10,6 +10,7 @@
 pub(crate) mod check;
 pub mod checkpoint;
 mod edge;
+mod elsewhere;
 mod fault;
 pub mod merkle;
 pub(crate) mod newest;

@@ -15,7 +15,7 @@ pub(crate) fn check(data: &[u8]) {
     let principal = Principal { role: Role::Legacy, name: None };
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
     let sent = Sent { bundle: &bundle, principal: &principal, key: None };
-    let decision = decide(&State::default(), &Moment { now, epoch: 1 }, &sent);
+    let decision = decide(&State::default(), &Moment { now, epoch: 1, newest: None }, &sent);
     if decision.events.is_empty() {
         return;
     }

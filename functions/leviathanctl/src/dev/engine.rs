@@ -210,7 +210,7 @@ impl Engine {
         still_there(&self.state)?;
         let mut worked = self.handle_messages().await?;
         worked |= self.dispatch.reconcile().await.map_err(from_dispatch)?;
-        let decided_on = self.log.view().await?.position.seq;
+        let before = self.log.view().await?.state.events;
         let pass = self.tick.run(first).await.map_err(|error| match error {
             leviathan_tick::TickError::Log(error) => CommandError::from(error),
         })?;
@@ -224,8 +224,7 @@ impl Engine {
             || pass.report.next_change.is_some()
             || !self.messages.is_empty()
             || !self.publish_again.is_empty();
-        // What came in during the pass, such as an attempt's end, may be for the next one to decide.
-        let moved = view.position.seq != decided_on;
+        let moved = moved_on(before, view.state.events, pass.report.heartbeat);
         Ok(Turn {
             idle: !worked && !waits && !moved && pass.troubles.is_empty(),
             seq: view.position.seq,
@@ -356,6 +355,12 @@ struct Turn {
     state: State,
 }
 
+/// What came in during a pass, such as an attempt's end, may be for the next one to decide. The
+/// pass's own heartbeat is not: it is there because nothing happens.
+fn moved_on(events_before: u64, events_after: u64, heartbeat: bool) -> bool {
+    events_after != events_before.saturating_add(u64::from(heartbeat))
+}
+
 /// Without its log nothing can be decided, and a Job that lost its folder would be waited for until
 /// its time is over.
 fn still_there(state: &StateFolder) -> Result<(), CommandError> {
@@ -452,6 +457,15 @@ fn unreadable(troubles: &[(TargetId, String)]) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heartbeat_alone_is_no_news() {
+        let table =
+            [(7, 7, false, false), (7, 8, false, true), (7, 8, true, false), (7, 9, true, true)];
+        for (before, after, heartbeat, expected) in table {
+            assert_eq!(moved_on(before, after, heartbeat), expected, "{before} to {after}");
+        }
+    }
 
     #[test]
     fn a_state_folder_that_vanishes_is_named() {

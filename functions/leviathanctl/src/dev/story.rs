@@ -37,10 +37,8 @@ pub(super) fn lines(event: &Event, state: &State) -> Vec<String> {
         }
         Fact::TaskRemoved(fact) => vec![format!("removed    {}", fact.task_id)],
         Fact::AttemptCreated(fact) => {
-            vec![format!(
-                "picked     {}: {} (attempt {})",
-                fact.task_id, fact.picked, fact.attempt_id
-            )]
+            let attempt = fact.attempt_id;
+            vec![format!("picked     {}: {} (attempt {attempt})", fact.task_id, fact.picked)]
         }
         Fact::AttemptProgress(fact) => progress(&fact).into_iter().collect(),
         Fact::AttemptFailed(fact) => failed(&fact, state),
@@ -92,7 +90,8 @@ pub(super) fn lines(event: &Event, state: &State) -> Vec<String> {
         | Fact::AttemptInvalidated(_)
         | Fact::ArtifactCreated(_)
         | Fact::PublishPrepared(_)
-        | Fact::EventRefused(_) => Vec::new(),
+        | Fact::EventRefused(_)
+        | Fact::LogHeartbeat(_) => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::heartbeat;
 use super::predicates::{Answer, Candidate, PREDICATES, PolicyPatterns, Tally, ask_all};
 use super::{Decision, Moment};
 use crate::event::NewEvent;
@@ -38,6 +39,8 @@ pub struct TickReport {
     pub timed_out: Vec<AttemptId>,
     /// The earliest time at which a task's answer changes by time alone.
     pub next_change: Option<Timestamp>,
+    /// Nothing was to do, and nothing was done for so long that the log got a heartbeat.
+    pub heartbeat: bool,
 }
 
 /// Decides one pass over all targets.
@@ -78,6 +81,12 @@ pub fn tick(state: &State, moment: &Moment) -> Decision<TickReport> {
             }
             Answer::Block(reason) => events.push(block(target_id, task_id, reason.explanation)),
         }
+    }
+    if events.is_empty()
+        && let Some(heartbeat) = heartbeat::due(moment)
+    {
+        report.heartbeat = true;
+        events.push(heartbeat);
     }
     Decision::new(events, report)
 }

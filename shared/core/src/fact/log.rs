@@ -1,4 +1,5 @@
-//! Facts about the log itself (DECISIONS 9): where one life of it ends and the next begins.
+//! Facts about the log itself: where one life of it ends and the next begins (DECISIONS 9), and
+//! that it lives (DECISIONS 15).
 
 use serde::{Deserialize, Serialize};
 
@@ -31,3 +32,7 @@ pub struct LogRestored {
     /// Whether the old log was closed, or a person said that it can't be reached.
     pub old_closed: bool,
 }
+
+/// See [`super::Fact::LogHeartbeat`]. Its place and time in the log say everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogHeartbeat {}

@@ -118,7 +118,10 @@ impl State {
             }
             Fact::LogClosed(fact) => self.log.close(fact),
             Fact::LogRestored(fact) => self.log.restore(fact),
-            Fact::EventRefused(_) | Fact::ArtifactCreated(_) | Fact::AttemptProgress(_) => {}
+            Fact::EventRefused(_)
+            | Fact::ArtifactCreated(_)
+            | Fact::AttemptProgress(_)
+            | Fact::LogHeartbeat(_) => {}
             Fact::AttemptCreated(fact) => self.attempt_created(fact, event),
             Fact::AttemptSubmitted(_)
             | Fact::AttemptStarted(_)

@@ -38,6 +38,7 @@ const TABLE: &[(&str, u32)] = &[
     ("pr.merged", 1),
     ("pr.closed", 1),
     ("event.refused", 1),
+    ("log.heartbeat", 1),
     // Who does not know these would go on appending to a closed log, or in the epoch of before.
     ("log.closed", 2),
     ("log.restored", 2),

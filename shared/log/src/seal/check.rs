@@ -27,6 +27,8 @@ pub(crate) struct SealCheck<'a> {
     tiles: BTreeSet<Tile>,
     bundles: BTreeSet<(u64, u64)>,
     checkpoints: BTreeSet<u64>,
+    /// A trusted checkpoint that is still to be reached.
+    trusted: Option<Checkpoint>,
     /// The newest checkpoint that is right.
     pub(crate) newest: Option<Checkpoint>,
     /// Checkpoints that are right.
@@ -44,6 +46,7 @@ impl<'a> SealCheck<'a> {
             tiles: BTreeSet::new(),
             bundles: BTreeSet::new(),
             checkpoints: BTreeSet::new(),
+            trusted: None,
             newest: None,
             checked: 0,
         }
@@ -67,7 +70,8 @@ impl<'a> SealCheck<'a> {
     }
 
     /// Begins at a checkpoint that is trusted already, instead of at the first commit: the log must
-    /// have its commit, and the tiles must give its root.
+    /// have its commit, and the tiles must give its root. Where it has not the tiles (a restore does
+    /// not bring them), everything is read, and the events must give the root.
     pub(crate) async fn since(&mut self, trusted: &Checkpoint) -> Result<Position, LogError> {
         let seq = trusted.head.seq;
         let Some(got) = self.access.get(seq).await? else {
@@ -88,11 +92,31 @@ impl<'a> SealCheck<'a> {
                 trusted.head.digest.as_str(),
             ));
         }
-        self.edge = newest::edge(self.access, trusted).await?;
-        self.entries = newest::open_entries(self.access, &self.edge).await?;
+        let Some((tiles, entries)) = self.stored(trusted.size) else {
+            self.trusted = Some(trusted.clone());
+            return Ok(Position::default());
+        };
+        let stored_in = |partial: Tile| {
+            tiles.iter().copied().find(|tile| tile.level == partial.level).unwrap_or(partial)
+        };
+        self.edge = newest::edge_within(self.access, trusted, stored_in).await?;
+        self.entries = newest::open_entries_within(self.access, &self.edge, entries).await?;
         self.checkpoints = self.checkpoints.split_off(&trusted.size.saturating_add(1));
         self.newest = Some(trusted.clone());
         Ok(Position::after(&stored))
+    }
+
+    /// The tiles, and the width of the bundle of entries, that have the right edge at this size:
+    /// of that size, or of a larger one.
+    fn stored(&self, size: u64) -> Option<(Vec<Tile>, u64)> {
+        let partial = (0..LEVELS).filter_map(|level| Tile::partial(level, size));
+        let tiles: Option<Vec<Tile>> = partial
+            .map(|tile| self.tiles.range(tile..=Tile { width: WIDTH, ..tile }).next().copied())
+            .collect();
+        let (index, width) = (size / WIDTH, size % WIDTH);
+        let mut entries = self.bundles.range((index, width)..=(index, WIDTH));
+        let entries = if width == 0 { Some(0) } else { entries.next().map(|(_, width)| *width) };
+        tiles.zip(entries)
     }
 
     /// Takes the next commit in, and looks at everything that is complete with it.
@@ -105,10 +129,24 @@ impl<'a> SealCheck<'a> {
             self.leaf(leaf_hash(line)).await?;
         }
         let size = self.edge.size();
+        if let Some(trusted) = self.trusted.take_if(|trusted| trusted.size <= size) {
+            self.reached(&trusted)?;
+        }
         if self.checkpoints.remove(&size) {
             self.checkpoint(size, stored).await?;
         }
         Ok(())
+    }
+
+    /// The log is as long as a trusted checkpoint, whose commit was found in it.
+    fn reached(&self, trusted: &Checkpoint) -> Result<(), LogError> {
+        let (size, root) = (self.edge.size(), self.edge.root());
+        if (size, root) == (trusted.size, trusted.root) {
+            return Ok(());
+        }
+        let what = "the tree over its events";
+        let found = format!("{root:?} over {size} events");
+        Err(forked(trusted.size, what, &found, &format!("{:?}", trusted.root)))
     }
 
     async fn leaf(&mut self, leaf: Hash) -> Result<(), LogError> {
@@ -189,6 +227,15 @@ impl<'a> SealCheck<'a> {
             || "the log is empty".to_owned(),
             |seq| format!("the log ends after {size} events, with commit {seq}"),
         );
+        if let Some(trusted) = &self.trusted {
+            return Err(SealFault::Shorter {
+                checkpoint: format!("that is trusted, of size {}", trusted.size),
+                sealed: trusted.size,
+                sealed_seq: trusted.head.seq,
+                found: end,
+            }
+            .into());
+        }
         if let Some(sealed) = self.checkpoints.last().copied().filter(|sealed| *sealed > size) {
             let object = keys::checkpoint(sealed);
             let bytes = self.access.bytes_in(self.access.store.as_ref(), &object).await?;

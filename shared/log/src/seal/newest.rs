@@ -10,11 +10,18 @@ use crate::access::Access;
 use crate::error::LogError;
 use crate::keys;
 
-/// The size that the mutable copy tells. Only where to begin a LIST: it is never believed.
-pub(super) async fn told_size(access: &Access) -> Result<Option<u64>, LogError> {
-    let bytes = access.bytes_in(access.store.as_ref(), keys::CHECKPOINT).await?;
-    let told = bytes.as_deref().and_then(|bytes| note::text_of(bytes).ok());
-    Ok(told.and_then(Checkpoint::parse).map(|checkpoint| checkpoint.size))
+/// The checkpoint whose size the mutable copy tells, where it is there: where to begin a LIST. What
+/// the copy itself says is never believed.
+pub(super) async fn told(
+    access: &Access,
+    key: &VerifierKey,
+) -> Result<Option<Checkpoint>, LogError> {
+    let store = access.store.as_ref();
+    let copy = access.bytes_in(store, keys::CHECKPOINT).await?;
+    let told = copy.as_deref().and_then(|bytes| note::text_of(bytes).ok());
+    let Some(told) = told.and_then(Checkpoint::parse) else { return Ok(None) };
+    let bytes = access.bytes_in(store, &keys::checkpoint(told.size)).await?;
+    Ok(bytes.map(|bytes| of_size(told.size, &bytes, key)).transpose()?)
 }
 
 /// The size of the newest checkpoint in the store. Where `known` is the size of one that exists, a
@@ -69,10 +76,16 @@ pub(crate) async fn read(
         key: object.clone(),
         reason: "LIST names it, GET does not find it".to_owned(),
     })?;
-    let checkpoint = open(&object, &bytes, key)?;
+    Ok(of_size(size, &bytes, key)?)
+}
+
+/// The checkpoint in the bytes of the object of this size.
+fn of_size(size: u64, bytes: &[u8], key: &VerifierKey) -> Result<Checkpoint, SealFault> {
+    let object = keys::checkpoint(size);
+    let checkpoint = open(&object, bytes, key)?;
     if checkpoint.size != size {
         let reason = format!("it is one over {} events, not over {size}", checkpoint.size);
-        return Err(SealFault::Checkpoint { key: object, reason }.into());
+        return Err(SealFault::Checkpoint { key: object, reason });
     }
     Ok(checkpoint)
 }
@@ -101,12 +114,25 @@ pub(super) fn tile_fault(key: String, reason: String) -> LogError {
 /// The tree's right edge at a checkpoint, from its partial tiles: at most 8 GETs, whatever the
 /// size, and what comes back has the checkpoint's root.
 pub(super) async fn edge(access: &Access, checkpoint: &Checkpoint) -> Result<Edge, LogError> {
-    let levels: Vec<Vec<Hash>> = stream::iter(0..LEVELS)
-        .map(|level| async move {
-            match Tile::partial(level, checkpoint.size) {
-                Some(partial) => tile(access, partial).await,
-                None => Ok(Vec::new()),
-            }
+    edge_within(access, checkpoint, |partial| partial).await
+}
+
+/// The same, out of tiles that may have more hashes: `stored` says which one to read.
+pub(super) async fn edge_within(
+    access: &Access,
+    checkpoint: &Checkpoint,
+    stored: impl Fn(Tile) -> Tile,
+) -> Result<Edge, LogError> {
+    let partial = (0..LEVELS).map(|level| {
+        let partial = Tile::partial(level, checkpoint.size)?;
+        Some((partial.width, stored(partial)))
+    });
+    let levels: Vec<Vec<Hash>> = stream::iter(partial)
+        .map(|partial| async move {
+            let Some((width, stored)) = partial else { return Ok(Vec::new()) };
+            let mut hashes = tile(access, stored).await?;
+            hashes.truncate(usize::try_from(width).unwrap_or(usize::MAX));
+            Ok::<_, LogError>(hashes)
         })
         .buffered(LEVELS as usize)
         .try_collect()
@@ -121,18 +147,29 @@ pub(super) async fn edge(access: &Access, checkpoint: &Checkpoint) -> Result<Edg
 
 /// The bytes of the unfinished bundle of entries at this edge; empty where the last one is full.
 pub(super) async fn open_entries(access: &Access, edge: &Edge) -> Result<Vec<u8>, LogError> {
+    open_entries_within(access, edge, edge.size() % WIDTH).await
+}
+
+/// The same, out of a stored bundle of so many entries, which may be more.
+pub(super) async fn open_entries_within(
+    access: &Access,
+    edge: &Edge,
+    stored: u64,
+) -> Result<Vec<u8>, LogError> {
     let (index, width) = (edge.size() / WIDTH, edge.size() % WIDTH);
     if width == 0 {
         return Ok(Vec::new());
     }
-    let key = keys::entries(index, width);
+    let key = keys::entries(index, stored);
     let Some(bytes) = access.bytes_in(access.store.as_ref(), &key).await? else {
         return Err(tile_fault(key, "it is missing".to_owned()));
     };
-    let same = entries_in(&bytes, width)
-        .is_some_and(|lines| lines.into_iter().map(leaf_hash).eq(edge.hashes(0).iter().copied()));
-    if same {
-        return Ok(bytes.to_vec());
+    let width = usize::try_from(width).unwrap_or(usize::MAX);
+    let lines = entries_in(&bytes, stored).unwrap_or_default();
+    let lines: Vec<&[u8]> = lines.into_iter().take(width).collect();
+    if lines.iter().map(|line| leaf_hash(line)).eq(edge.hashes(0).iter().copied()) {
+        let length = lines.iter().map(|line| line.len().saturating_add(2)).sum();
+        return Ok(bytes.get(..length).unwrap_or_default().to_vec());
     }
     Err(tile_fault(key, "its entries are not those that the tile of their hashes has".to_owned()))
 }

@@ -14,6 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use leviathan_core::ports::{ObjectStore, Signer};
 
 use super::edge::Edge;
+use super::elsewhere::Elsewhere;
 use super::merkle::leaf_hash;
 use super::tile::{WIDTH, bytes_of};
 use super::{Checkpoint, SealFault, VerifierKey, newest, objects};
@@ -74,18 +75,19 @@ impl<'a> Sealer<'a> {
         Ok(Self { access, signer, second, key })
     }
 
-    /// Seals what is new. `memory` is empty after a failure: the next run reads anew.
+    /// Seals what is new. `memory` is empty after a failure to write: the next run reads anew.
     pub(crate) async fn seal(
         &self,
         memory: &mut Option<Sealed>,
     ) -> Result<Option<Checkpoint>, LogError> {
-        let mut sealed = if self.access.rules.consistency_before_signing {
-            self.newest(memory.take()).await?
+        let (mut sealed, ahead) = if self.access.rules.consistency_before_signing {
+            self.newest(memory).await?
         } else {
-            Sealed::default()
+            Default::default()
         };
+        *memory = None;
         let since = sealed.edge.size();
-        let position = self.read_on(&mut sealed).await?;
+        let position = self.read_on(&mut sealed, ahead.as_ref()).await?;
         if sealed.edge.size() == since {
             *memory = Some(sealed);
             return Ok(None);
@@ -93,6 +95,9 @@ impl<'a> Sealer<'a> {
         let (Some(head), Some(recorded_at)) = (sealed.head.clone(), position.recorded_at) else {
             return Ok(None);
         };
+        if let Some(ahead) = &ahead {
+            ahead.allows(self.access, &self.key, &sealed.edge, &head).await?;
+        }
         let rules = self.access.rules;
         if rules.tiles_before_checkpoint {
             self.write_partial(&sealed, since).await?;
@@ -121,59 +126,57 @@ impl<'a> Sealer<'a> {
         Ok(Some(checkpoint))
     }
 
-    /// The tree at the newest checkpoint, from memory where that is the one.
-    async fn newest(&self, memory: Option<Sealed>) -> Result<Sealed, LogError> {
-        let store = self.access.store.as_ref();
-        let known = match memory.as_ref().and_then(Sealed::size) {
-            Some(size) => Some(size),
-            None => newest::told_size(self.access).await?,
+    /// The tree at the newest checkpoint, from memory where that is the one; and what the second
+    /// place has beyond it.
+    async fn newest(
+        &self,
+        memory: &mut Option<Sealed>,
+    ) -> Result<(Sealed, Option<Elsewhere<'a>>), LogError> {
+        let (access, store) = (self.access, self.access.store.as_ref());
+        let remembered = memory.as_ref().and_then(Sealed::size);
+        let told = match remembered {
+            Some(_) => None,
+            None => newest::told(access, &self.key).await?,
         };
+        let known = remembered.or_else(|| told.as_ref().map(|told| told.size));
         // The second place first: whatever it has, the log's own store has had before.
-        let elsewhere = self.newest_elsewhere(known).await?;
-        let mut size = newest::newest_size(self.access, store, known).await?;
-        if let Some(elsewhere) = elsewhere
-            && size.is_none_or(|size| size < elsewhere.size)
-        {
-            // Before anybody is alarmed: an old LIST is no loss.
-            if !newest::is_there(self.access, store, elsewhere.size).await? {
-                return Err(lost(&elsewhere, size));
+        let elsewhere = Elsewhere::beyond(access, self.second, &self.key, known).await?;
+        let listed = newest::newest_size(access, store, known).await?;
+        // What an old LIST does not name may be there all the same: asked before anybody is alarmed.
+        let mut size = listed.max(told.as_ref().map(|told| told.size));
+        for there in [remembered, elsewhere.as_ref().map(Elsewhere::size)].into_iter().flatten() {
+            if size < Some(there) && newest::is_there(access, store, there).await? {
+                size = Some(there);
             }
-            size = Some(elsewhere.size);
         }
-        let Some(size) = size else { return Ok(Sealed::default()) };
-        if let Some(memory) = memory
-            && memory.size() == Some(size)
+        if let (Some(sealed), Some(memory)) =
+            (remembered.filter(|was| size < Some(*was)), memory.as_ref())
         {
-            return Ok(memory);
+            return Err(forgotten(sealed, memory, size).into());
         }
-        let checkpoint = newest::read(self.access, store, size, &self.key).await?;
-        let edge = newest::edge(self.access, &checkpoint).await?;
-        let entries = newest::open_entries(self.access, &edge).await?;
-        Ok(Sealed { edge, entries, head: Some(checkpoint.head) })
-    }
-
-    /// The newest checkpoint in the second place, where that is beyond the known one. A place that
-    /// can't be read says nothing; that its copy is missing is told when that is written.
-    async fn newest_elsewhere(&self, known: Option<u64>) -> Result<Option<Checkpoint>, LogError> {
-        let Some(second) = self.second else { return Ok(None) };
-        let after = known.map(keys::checkpoint);
-        let listed = objects::list(self.access, second, keys::CHECKPOINTS, after.as_deref()).await;
-        let last = match listed {
-            Ok(mut listed) => listed.pop(),
-            Err(problem) => {
-                tracing::warn!("the second place of the checkpoints can't be read: {problem}");
-                None
-            }
+        let ahead = elsewhere.filter(|elsewhere| size < Some(elsewhere.size()));
+        if let Some(ahead) = &ahead {
+            ahead.is_of_this_log(access, size).await?;
+        }
+        let Some(size) = size else { return Ok((Sealed::default(), ahead)) };
+        if let Some(memory) = memory.take_if(|memory| memory.size() == Some(size)) {
+            return Ok((memory, ahead));
+        }
+        let checkpoint = match told.filter(|told| told.size == size) {
+            Some(told) => told,
+            None => newest::read(access, store, size, &self.key).await?,
         };
-        let Some(last) = last else { return Ok(None) };
-        let Some(size) = keys::checkpoint_size(&last) else {
-            return Err(SealFault::Foreign { key: format!("{last} in the second place") }.into());
-        };
-        Ok(Some(newest::read(self.access, second, size, &self.key).await?))
+        let edge = newest::edge(access, &checkpoint).await?;
+        let entries = newest::open_entries(access, &edge).await?;
+        Ok((Sealed { edge, entries, head: Some(checkpoint.head) }, ahead))
     }
 
     /// Reads the commits after the sealed ones into the tree and writes the tiles that they fill.
-    async fn read_on(&self, sealed: &mut Sealed) -> Result<Position, LogError> {
+    async fn read_on(
+        &self,
+        sealed: &mut Sealed,
+        ahead: Option<&Elsewhere<'_>>,
+    ) -> Result<Position, LogError> {
         let mut listing = Listing::default();
         let mut position = Position::default();
         let mut first = sealed.head.as_ref().map_or(0, |head| head.seq);
@@ -195,7 +198,11 @@ impl<'a> Sealer<'a> {
                     let stored = read_next(&position, got.object.bytes)?;
                     let seq = stored.commit.header.seq;
                     position.advance(&stored).map_err(|fault| damaged(seq, fault))?;
+                    let since = sealed.edge.size();
                     self.take(sealed, &stored).await?;
+                    if let (Some(ahead), Some(head)) = (ahead, &sealed.head) {
+                        ahead.grown(since, &sealed.edge, head)?;
+                    }
                 } else {
                     let stored =
                         decode(first, got.object.bytes).map_err(|fault| damaged(first, fault))?;
@@ -204,9 +211,10 @@ impl<'a> Sealer<'a> {
                     linked = true;
                 }
                 first = position.next_seq();
-            }
-            if first >= stop {
-                return Ok(position);
+                let may_stop = ahead.is_none_or(|ahead| ahead.may_stop(sealed.edge.size()));
+                if first >= stop && may_stop {
+                    return Ok(position);
+                }
             }
         }
     }
@@ -292,16 +300,15 @@ impl<'a> Sealer<'a> {
     }
 }
 
-/// The second place has a checkpoint that the log's own store has lost.
-fn lost(elsewhere: &Checkpoint, size: Option<u64>) -> LogError {
-    let newest = size.map_or_else(|| "none".to_owned(), |size| size.to_string());
+/// The checkpoint that this process has made or read is not there any more.
+fn forgotten(sealed: u64, memory: &Sealed, here: Option<u64>) -> SealFault {
+    let here = here.map_or_else(|| "none".to_owned(), |size| size.to_string());
     SealFault::Shorter {
-        checkpoint: format!("{} in the second place", keys::checkpoint(elsewhere.size)),
-        sealed: elsewhere.size,
-        sealed_seq: elsewhere.head.seq,
-        found: format!("the newest checkpoint in the log's own store is {newest}"),
+        checkpoint: keys::checkpoint(sealed),
+        sealed,
+        sealed_seq: memory.head.as_ref().map_or(0, |head| head.seq),
+        found: format!("the newest checkpoint in the log's own store is {here} now"),
     }
-    .into()
 }
 
 /// The commit that the newest checkpoint names must be this one.

@@ -66,6 +66,7 @@ fn say(fact: Fact) -> String {
             "restored from {} up to commit {}; epoch {}",
             fact.from, fact.kept_seq, fact.epoch
         ),
+        Fact::LogHeartbeat(_) => "nothing else happened for a quarter of an hour".to_owned(),
         Fact::EventRefused(fact) => {
             format!("event {} of bundle {}: {}", fact.index, fact.bundle_id, fact.reason)
         }

@@ -67,7 +67,8 @@ pub(crate) fn run(
         return verified::proof(file, key, output);
     }
     let (stores, key) = opened(arguments, log, global, output)?;
-    let since = arguments.since.as_deref().map(|file| since(file, key.as_ref())).transpose()?;
+    let since_key = arguments.since_key.as_ref().or(key.as_ref());
+    let since = arguments.since.as_deref().map(|file| since(file, since_key)).transpose()?;
     let head = arguments.head.as_ref().map(|known| known.0.clone());
     let known = Known { head, key, since };
     let bar = bar("commits checked");
@@ -126,8 +127,8 @@ fn since(file: &Path, key: Option<&VerifierKey>) -> Result<Checkpoint, CommandEr
     Checkpoint::open(&note, key).map_err(|problem| {
         CommandError::failed(
             format!("the checkpoint in {} is not believed: {problem}", file.display()),
-            "check that the file is an unchanged checkpoint of this log, and that the key is the \
-             one that it was sealed with",
+            "check that the file is an unchanged checkpoint of this log, and that --key, or \
+             --since-key, is the key that signed it",
         )
     })
 }

@@ -99,7 +99,8 @@ impl Story {
     }
 
     pub(crate) fn moment(&self) -> Moment {
-        Moment { now: self.now, epoch: self.state.epoch() }
+        let newest = self.events.last().map(|event| event.recorded_at);
+        Moment { now: self.now, epoch: self.state.epoch(), newest }
     }
 
     pub(crate) fn pass(&mut self, seconds: i64) -> &mut Self {

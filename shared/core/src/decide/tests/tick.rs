@@ -4,7 +4,7 @@ use super::story::{Story, task, task_id};
 use crate::decide::{attempt, dispatch, operator};
 use crate::event::{Principal, Role};
 use crate::fact::{AttemptStarted, Fact, FailureClass, TaskStatus};
-use crate::state::{Ageing, AttemptStatus};
+use crate::state::{Ageing, AttemptStatus, State};
 use crate::task::Priority;
 
 fn code(story: &Story, id: &str) -> String {
@@ -42,9 +42,29 @@ fn each_refusal_is_recorded_once_and_again_only_when_it_changes() {
     let before = story.events.len();
     story.tick();
     assert_eq!(story.types_since(before), ["task.refused"]);
-    story.pass(3600);
-    story.tick();
+    story.pass(600);
+    assert!(!story.tick().heartbeat);
     assert_eq!(story.types_since(before), ["task.refused"], "an idle tick appends nothing");
+}
+
+#[test]
+fn silence_gets_one_heartbeat_and_what_happens_gets_none() {
+    let mut story = Story::new();
+    let mut waiting = task("waiting");
+    waiting.ready = false;
+    story.sync(1, &[waiting]);
+    let before = story.events.len();
+    story.pass(3600);
+    assert!(!story.tick().heartbeat, "the refusal is news enough");
+    story.pass(899);
+    assert!(!story.tick().heartbeat);
+    story.pass(1);
+    let state = story.state.clone();
+    assert!(story.tick().heartbeat);
+    assert!(!story.tick().heartbeat, "once");
+    assert_eq!(story.types_since(before), ["task.refused", "log.heartbeat"]);
+    let counted = State { events: state.events + 1, ..state };
+    assert_eq!(story.state, counted, "it changes nothing but the count");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! together could have happened one after the other.
 
 mod answers;
+mod backups;
 mod derived;
 mod reads;
 pub(crate) mod sealed;
@@ -59,6 +60,7 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
     };
     let checks = [
         sealed,
+        backups::are_of_the_log(shared, excused),
         answers::allowed(&operations, excused),
         answers::each_exactly_as_told(&truth, &operations, &shared.network.tally),
         truth.decided_on_what_was_before(),

@@ -212,7 +212,7 @@ impl Drop for Step {
     }
 }
 
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The tasks and which of them can go on.
 #[derive(Default)]
@@ -234,7 +234,7 @@ impl Wake for TaskWaker {
 }
 
 impl Tasks {
-    pub(crate) fn spawn(&mut self, owner: Owner, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&mut self, owner: Owner, task: impl Future<Output = ()> + 'static) {
         self.tasks.insert(self.next, (owner, Box::pin(task)));
         self.ready.lock().expect("one thread, no panic").insert(self.next);
         self.next += 1;

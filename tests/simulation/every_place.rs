@@ -34,6 +34,8 @@ fn small(small: Small, seed: u64, weather: Weather) -> Ended {
         ticks: 2,
         sealers: 0,
         seals: 0,
+        copiers: 0,
+        backups: 0,
         before: 0,
         snapshot_every: 2,
         closes: false,

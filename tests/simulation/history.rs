@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use leviathan_log::seal::Checkpoint;
 use leviathan_log::{LogError, View};
 
+use crate::backing_up::BackedUp;
 use crate::event_loop::{Owner, Steps};
 
 /// What a client wanted to append.
@@ -84,6 +85,8 @@ struct Inner {
     reads: Vec<Read>,
     failed: Vec<(Owner, LogError)>,
     sealed: Vec<(Owner, Checkpoint)>,
+    backups: Vec<BackedUp>,
+    copiers: Vec<Owner>,
     next_id: u64,
     /// No two things happen at one moment.
     moment: u64,
@@ -169,6 +172,33 @@ impl History {
 
     pub(crate) fn sealed(&self) -> Vec<(Owner, Checkpoint)> {
         self.lock().sealed.clone()
+    }
+
+    /// How many commits the log has at least, by what somebody was told.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        let inner = self.lock();
+        let told = inner.operations.iter().filter_map(|operation| match operation.ended {
+            Some((_, Answer::Committed { seq, .. })) => Some(seq + 1),
+            _ => None,
+        });
+        told.max().unwrap_or_default()
+    }
+
+    /// This process makes backups.
+    pub(crate) fn will_back_up(&self, owner: Owner) {
+        self.lock().copiers.push(owner);
+    }
+
+    pub(crate) fn copiers(&self) -> Vec<Owner> {
+        self.lock().copiers.clone()
+    }
+
+    pub(crate) fn has_backed_up(&self, backup: BackedUp) {
+        self.lock().backups.push(backup);
+    }
+
+    pub(crate) fn backups(&self) -> Vec<BackedUp> {
+        self.lock().backups.clone()
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation> {

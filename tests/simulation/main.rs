@@ -11,6 +11,7 @@
     reason = "a test stops at the first thing that is wrong, and says what it did"
 )]
 
+mod backing_up;
 mod check;
 mod client;
 mod conformance;

@@ -41,6 +41,7 @@ struct Inner {
     /// Until when a process can't reach the store.
     lost: BTreeMap<Owner, Timestamp>,
     misled: BTreeSet<Owner>,
+    told_an_old_list: BTreeSet<Owner>,
 }
 
 impl Network {
@@ -71,6 +72,9 @@ impl Network {
             if fate.befalls(request) { fate } else { Fault::NotReached }
         };
         self.tally.count(fault.name());
+        if fault == Fault::StaleList {
+            self.lock().told_an_old_list.insert(owner);
+        }
         if fault.misleads() {
             self.lock().misled.insert(owner);
         }
@@ -95,6 +99,11 @@ impl Network {
     /// Whether this process was told something untrue.
     pub(crate) fn has_misled(&self, owner: Owner) -> bool {
         self.lock().misled.contains(&owner)
+    }
+
+    /// Whether this process was told an old LIST.
+    pub(crate) fn told_an_old_list(&self, owner: Owner) -> bool {
+        self.lock().told_an_old_list.contains(&owner)
     }
 
     /// The process loses the store until then.

@@ -49,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) data: Arc<MemoryStore>,
     /// The second place of trust: copies of the checkpoints.
     pub(crate) second: Arc<MemoryStore>,
+    pub(crate) backup: Arc<MemoryStore>,
     pub(crate) history: History,
     pub(crate) rules: Rules,
 }
@@ -67,8 +68,8 @@ impl Shared {
     /// Empty stores, in this weather.
     pub(crate) fn new(steps: Steps, weather: Weather, rules: Rules) -> Self {
         let (store, data, second) = (Arc::default(), Arc::default(), Arc::default());
-        let network = Network::new(steps, weather);
-        Self { network, store, data, second, history: History::default(), rules }
+        let (network, backup) = (Network::new(steps, weather), Arc::default());
+        Self { network, store, data, second, backup, history: History::default(), rules }
     }
 
     /// So many events that stand in the log before anybody comes, in one commit.

@@ -17,7 +17,7 @@ pub(crate) const SEEDS: u64 = 500;
 
 /// What must happen somewhere in the seeds besides each fault and each disturbance, or the
 /// simulation tries less than it says.
-const MUST_HAPPEN: [&str; 31] = [
+const MUST_HAPPEN: [&str; 34] = [
     "object stored",
     "late, and stored",
     "late, and another was there",
@@ -49,6 +49,9 @@ const MUST_HAPPEN: [&str; 31] = [
     "nothing new to seal",
     "checkpoint without its copy",
     "tile filled",
+    "backed up",
+    "backup went on",
+    "backup judged before it was completed",
 ];
 
 fn number(name: &str) -> Option<u64> {

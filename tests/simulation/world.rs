@@ -45,6 +45,10 @@ pub(crate) struct Scene {
     pub(crate) sealers: usize,
     /// Of each of them.
     pub(crate) seals: u64,
+    /// Processes that back the log up.
+    pub(crate) copiers: usize,
+    /// Of each of them.
+    pub(crate) backups: u64,
     /// Events that the log holds before anybody comes.
     pub(crate) before: u64,
     /// A snapshot is due at every so many commits.
@@ -58,6 +62,7 @@ enum Role {
     Clients,
     Ticker,
     Sealer,
+    Copier,
     ColdStarter,
 }
 
@@ -77,6 +82,8 @@ impl Scene {
             ticks: 4,
             sealers: 2 + usize::try_from(steps.chance.below(2)).expect("small"),
             seals: 3,
+            copiers: usize::from(steps.chance.chance(40)),
+            backups: 3,
             before: if steps.chance.below(8) == 0 { 200 + steps.chance.below(80) } else { 0 },
             snapshot_every: 3 + steps.chance.below(6),
             closes: steps.chance.below(12) == 0,
@@ -85,7 +92,7 @@ impl Scene {
 
     /// One for each process.
     pub(crate) fn places(&self) -> usize {
-        self.processes + self.tickers + self.sealers + 1
+        self.processes + self.tickers + self.sealers + self.copiers + 1
     }
 
     fn role(&self, place: usize) -> Role {
@@ -93,6 +100,7 @@ impl Scene {
             place if place < self.processes => Role::Clients,
             place if place < self.processes + self.tickers => Role::Ticker,
             place if place < self.processes + self.tickers + self.sealers => Role::Sealer,
+            place if place < self.places() - 1 => Role::Copier,
             _ => Role::ColdStarter,
         }
     }
@@ -176,6 +184,7 @@ impl World {
                 tasks.spawn(owner, process.ticker(self.scene.ticks));
             }
             Role::Sealer => tasks.spawn(owner, process.sealer(self.scene.seals)),
+            Role::Copier => tasks.spawn(owner, process.copier(self.scene.backups)),
             Role::Clients => {
                 for _ in 0..self.scene.clients {
                     tasks.spawn(owner, process.clone().client(self.scene.operations));

@@ -20,6 +20,8 @@ use crate::error::LogError;
 use crate::keys;
 use crate::log::Log;
 use crate::position::Position;
+use crate::seal::note;
+use crate::seal::tile::{Named, entries_in, hashes_in};
 use crate::tail::damaged;
 use crate::verify::Head;
 use crate::walk::{Until, Walk};
@@ -104,8 +106,9 @@ impl Log {
         let mut run = Run { from, to: &to, dry_run, report: BackupReport::default(), progress };
         let end = run.end_of_backup().await?;
         let checkpoints = run.new_checkpoints().await?;
-        run.tiles().await?;
+        // The commits before the tiles: a tile that is damaged must not keep them back.
         run.commits(end).await?;
+        run.tiles().await?;
         run.checkpoints(checkpoints).await?;
         if let Some(artifacts) = &artifacts {
             run.artifacts(artifacts).await?;
@@ -199,7 +202,7 @@ impl<P: FnMut(u64) + Send> Run<'_, P> {
         let newest = checkpoints.last().cloned();
         self.copy(self.from, checkpoints).await?;
         if let Some(newest) = newest.filter(|_| !self.dry_run) {
-            let bytes = self.from.object(&newest).await?;
+            let bytes = whole(self.from, &newest).await?;
             self.to.store.replace(keys::CHECKPOINT, bytes).await?;
         }
         Ok(())
@@ -210,7 +213,7 @@ impl<P: FnMut(u64) + Send> Run<'_, P> {
         if !self.dry_run {
             let to = self.to;
             stream::iter(keys)
-                .map(|key| async move { to.put(&key, &from.object(&key).await?).await })
+                .map(|key| async move { to.put(&key, &whole(from, &key).await?).await })
                 .buffer_unordered(AT_ONCE)
                 .try_collect::<Vec<Arrived>>()
                 .await?;
@@ -296,6 +299,38 @@ async fn dense(access: &Access) -> Result<u64, BackupError> {
         }
     }
     Ok(have)
+}
+
+/// A tile, a bundle of entries or a checkpoint, read again where it came without its end: in the
+/// backup it would stay so for ever, because nothing there is overwritten.
+async fn whole(from: &Access, key: &str) -> Result<Bytes, StoreError> {
+    let mut tries = 0;
+    loop {
+        let bytes = from.object(key).await?;
+        if is_whole(key, &bytes) {
+            return Ok(bytes);
+        }
+        let reason = format!(
+            "its {} bytes are not what its name promises: it was read only in part, or is damaged \
+             in the log's store (`leviathanctl log verify` tells)",
+            bytes.len()
+        );
+        let problem = StoreError::Unclear { key: key.to_owned(), reason };
+        tries = from.patience(tries, problem).await?;
+    }
+}
+
+/// Whether the object has the form that its key promises, to the last byte.
+fn is_whole(key: &str, bytes: &[u8]) -> bool {
+    match keys::tile_named(key) {
+        Some(Named::Hashes(tile)) => hashes_in(bytes, tile.width).is_some(),
+        Some(Named::Entries { width, .. }) => entries_in(bytes, width).is_some(),
+        None if keys::checkpoint_size(key).is_some() => {
+            bytes.ends_with(b"\n") && note::text_of(bytes).is_ok()
+        }
+        // Something that is not ours: `verify` names it.
+        None => true,
+    }
 }
 
 /// Several at a time; all of them, or an error.

@@ -63,7 +63,8 @@ impl World {
         let requests = Arc::new(CountingStore::over(store(folder.path())));
         let store = Arc::clone(&requests) as Arc<dyn ObjectStore>;
         let clock = Arc::new(HandClock::default());
-        let log = Arc::new(log_over(Arc::clone(&store), Arc::clone(&clock) as Arc<dyn Clock>, 7));
+        let log = log_over(Arc::clone(&store), Arc::clone(&clock) as Arc<dyn Clock>, 7).showing();
+        let log = Arc::new(log);
         let key = TokenKey::new(&[42; 32]).unwrap();
         let (queue, sent) = channel_queue();
         let ports = Ports {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use ed25519_dalek::{Signer as _, SigningKey};
 use leviathan_core::diff::{Diff, FileChange, FileMode, NewFile};
 use leviathan_core::event::Principal;
+use leviathan_core::graph::{Graph, Window};
 use leviathan_core::ids::{AttemptId, Digest, TargetId, TaskId};
 use leviathan_core::ports::signer::SignerError;
 use leviathan_core::ports::{ObjectStore, Signer};
@@ -117,6 +118,27 @@ fn views_of(state: &State) -> Vec<(String, Bytes)> {
     named.collect()
 }
 
+/// The graph that the log in the tree gives, and a block of what would have left a smaller one.
+async fn graph_views(log: &Log) -> Vec<(String, Bytes)> {
+    let view = log.view().await.unwrap();
+    let (mut graph, mut small) = (Graph::default(), Graph::new(SMALL));
+    for seq in 0..view.position.next_seq() {
+        for event in log.read(seq).await.unwrap().events {
+            graph.apply(&event);
+            small.apply(&event);
+        }
+    }
+    let key = views::graph::start_key(view.position.seq.unwrap());
+    let start = (key, views::graph::encode(&view.position, &graph).unwrap());
+    let left: Vec<_> = small.past().newest().map(|(number, left)| (number, left.clone())).collect();
+    assert!(left.len() > 5, "{}", left.len());
+    [vec![start], views::graph::block_objects(0, &left).unwrap()].concat()
+}
+
+/// So small that all leaves that has ended.
+const SMALL: Window =
+    Window { attempts: 0, failures: 0, loose: 0, departures: 128, ..Window::STANDARD };
+
 fn artifact() -> Bytes {
     let content = Bytes::from("ü\n");
     let change = FileChange {
@@ -159,6 +181,7 @@ async fn written_today() -> BTreeMap<String, Bytes> {
     forms.insert(keys::HINT.to_owned(), hint.encode());
     forms.insert(keys::RESTORE.to_owned(), plan(store).await.encode().unwrap());
     forms.extend(views_of(&view.state));
+    forms.extend(graph_views(&log).await);
     forms.insert(keys::artifact(&Digest::of(&artifact())), artifact());
     let bundle = log.prove(&signer.verifier(), &EventName::Offset(7)).await.unwrap();
     let bundle = serde_json::to_vec_pretty(&bundle).unwrap();
@@ -274,7 +297,32 @@ async fn the_views_in_the_tree_are_found_and_read() {
     let Departure::Task { task: removed, .. } = removed else { panic!("a task") };
     assert_eq!(aged, removed);
     for key in in_the_tree().iter().filter(|key| key.starts_with(views::PREFIX)) {
-        let departures = views::decode(key, &fs::read(folder().join(key)).unwrap()).unwrap();
+        let bytes = fs::read(folder().join(key)).unwrap();
+        let departures: Vec<(u64, Departure)> = views::decode(key, &bytes).unwrap();
         assert_eq!(departures.len(), if key.contains("/block/") { 4 } else { 1 }, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn the_graph_in_the_tree_is_begun_from() {
+    let store = Arc::new(FolderStore::read_only(folder()));
+    let log = log_in(store.clone()).with_data(store).showing();
+    let shown = log.shown().await.unwrap();
+    assert_eq!(log.cold_start().await.passed_over, []);
+    let whole = log_in(store_of_the_log().await).shown().await.unwrap();
+    assert_eq!(shown.graph.clone().within(Window::ENDLESS), whole.graph);
+    for key in in_the_tree().iter().filter(|key| key.starts_with(keys::GRAPH_VIEWS)) {
+        let bytes = fs::read(folder().join(key)).unwrap();
+        let lines = if key.starts_with(&views::graph::starts()) {
+            views::graph::decode(23, &bytes).is_ok()
+        } else if key.contains("/attempt/") {
+            let read: Vec<(u64, leviathan_core::graph::Departure)> =
+                views::decode(key, &bytes).unwrap();
+            read.len() == 1
+        } else {
+            let read: Vec<(u64, leviathan_core::graph::Row)> = views::decode(key, &bytes).unwrap();
+            !read.is_empty()
+        };
+        assert!(lines, "{key}");
     }
 }

@@ -12,6 +12,7 @@ mod dying_store;
 mod faults;
 mod forms;
 mod golden;
+mod graph;
 mod group;
 mod heartbeat;
 mod independent;

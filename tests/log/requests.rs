@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use leviathan_core::decide::Decision;
 use leviathan_core::ports::ObjectStore as _;
 use leviathan_local::MemoryStore;
+use leviathan_log::views::graph::start_key;
 use leviathan_log::{Log, keys};
 use leviathan_tests::clock::HandClock;
 use leviathan_tests::counting_store::{CountingStore, Requests};
@@ -211,8 +212,55 @@ async fn a_lost_hint_costs_two_lists_and_one_round_trip() {
     assert_eq!(slow.cold_start().await, (requests(0, 1 + 1 + 5 + 1, 3), 5));
 }
 
+/// The api's: the state and what is only shown, from the views beside the snapshot.
 #[tokio::test(start_paused = true)]
-async fn a_snapshot_is_one_list_and_two_puts_and_nothing_when_none_is_due() {
+async fn a_cold_start_of_the_api_is_one_get_more_and_no_round_trip() {
+    let table = [
+        // Commits; GET: as above, and the graph.
+        (65, requests(0, 1 + 2 + 1 + 1, 1)),
+        (67, requests(0, 1 + 2 + 2 + 1, 1)),
+        (128, requests(0, 1 + 2 + 63 + 1, 1)),
+    ];
+    for (commits, expected) in table {
+        let slow = Slow::with(commits).await;
+        let cold = slow.log(3).showing();
+        let before = Instant::now();
+        let shown = cold.shown().await.unwrap();
+        let trips = before.elapsed().as_millis() / TRIP.as_millis();
+        assert_eq!((slow.counter.take(), trips), (expected, 4), "{commits} commits");
+        assert!(expected.puts + expected.gets + expected.lists <= 68);
+        assert_eq!(shown.graph.events(), commits);
+        cold.shown().await.unwrap();
+        assert_eq!(slow.counter.take(), requests(0, 1, 0), "an idle read");
+        slow.log(1).transact(&transaction("own"), |_, _| note(1)).await.unwrap();
+        slow.counter.take();
+        let shown = cold.shown().await.unwrap();
+        cold.newest_events(&shown, 1).await.unwrap();
+        assert_eq!(slow.counter.take(), requests(0, 2, 0), "each commit is read once");
+    }
+    // Young: as above.
+    let slow = Slow::with(10).await;
+    let cold = slow.log(3).showing();
+    cold.shown().await.unwrap();
+    assert_eq!(slow.counter.take(), requests(0, 1 + 10 + 1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_graph_costs_a_list_the_one_before_it_and_the_commits_between() {
+    let slow = Slow::with(140).await;
+    slow.counter.replace(&start_key(128), Bytes::from_static(b"lost")).await.unwrap();
+    slow.counter.take();
+    let cold = slow.log(3).showing();
+    let before = Instant::now();
+    cold.shown().await.unwrap();
+    let trips = before.elapsed().as_millis() / TRIP.as_millis();
+    // Hint; snapshot, graph, LIST; LIST of graphs; both graphs; LIST and the 64 commits; 11; end.
+    let gets = 1 + 2 + 2 + 64 + 11 + 1;
+    assert_eq!((slow.counter.take(), trips), (requests(0, gets, 3), 9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_one_list_and_three_puts_and_nothing_when_none_is_due() {
     let slow = Slow::with(60).await;
     let (one, two) = (slow.log(4).keeping_snapshots(), slow.log(5).keeping_snapshots());
     for number in 0..5 {
@@ -221,11 +269,11 @@ async fn a_snapshot_is_one_list_and_two_puts_and_nothing_when_none_is_due() {
     two.view().await.unwrap();
     slow.counter.take();
     assert!(one.snapshot().await.unwrap().is_some());
-    assert_eq!(slow.counter.take(), requests(2, 0, 1));
+    assert_eq!(slow.counter.take(), requests(3, 0, 1), "itself, the graph, the hint");
     assert!(one.snapshot().await.unwrap().is_none());
     assert_eq!(slow.counter.take(), requests(0, 0, 0));
     assert!(two.snapshot().await.unwrap().unwrap().was_there);
-    assert_eq!(slow.counter.take(), requests(2, 1, 1), "it compared what was there");
+    assert_eq!(slow.counter.take(), requests(3, 2, 1), "it compared what was there");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ proptest! {
         let bytes = views::encode("a key", &departures).unwrap();
         prop_assert_eq!(views::decode("a key", &bytes), Ok(departures));
         let cut = bytes.slice(..bytes.len() - 1);
-        prop_assert!(views::decode("a key", &cut).is_err());
+        prop_assert!(views::decode::<Departure>("a key", &cut).is_err());
     }
 
     #[test]

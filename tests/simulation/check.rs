@@ -41,7 +41,7 @@ pub(crate) fn bystander(store: Arc<dyn ObjectStore>) -> Log {
     log_over(store, Arc::new(HandClock::default()), 0)
 }
 
-fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+pub(crate) fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise()) }
 }
 
@@ -68,6 +68,7 @@ pub(crate) fn judge(shared: &Shared, skew: impl Fn(Owner) -> i64) -> Vec<String>
         truth.ends_where_it_was_closed(),
         reads::of_one_history(&truth, &operations, &reads, excused),
         derived::is_of_the_log(&truth, &shared.data),
+        derived::shown_as_rebuilt(&truth, &shared.history.shown()),
         derived::failed_for_a_reason(&shared.history.failures(), excused),
         sequence::linearizable(&operations, &reads, &shared.network.tally),
     ];

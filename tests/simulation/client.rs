@@ -140,10 +140,21 @@ impl Process {
     }
 }
 
-/// Events that carry who wanted them and on which state they were decided.
+/// Events that carry who wanted them and on which state they were decided; about an attempt of the
+/// original's, so that what is only shown has something to show.
 pub(crate) fn notes(id: u64, count: u64, state: &State) -> Vec<NewEvent> {
-    let payload = |part| json!({ "operation": id, "part": part, "decided_after": state.events });
-    (0..count).map(|part| event(&payload(part))).collect()
+    let of_part = |part: u64| {
+        let mut event = event(&json!({
+            "operation": id, "part": part, "decided_after": state.events,
+            "attempt_id": format!("attempt-{id}-{part}"), "task_id": format!("task-{}", id % 5),
+        }));
+        let types = ["attempt.created", "attempt.failed", "attempt.failed"];
+        if let Some(event_type) = types.get(usize::try_from(part).expect("small")) {
+            event.event_type = (*event_type).to_owned();
+        }
+        event
+    };
+    (0..count).map(of_part).collect()
 }
 
 /// What the client reads in the outcome.

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use leviathan_core::graph::Graph;
 use leviathan_log::seal::Checkpoint;
 use leviathan_log::{LogError, View};
 
@@ -87,6 +88,7 @@ struct Inner {
     sealed: Vec<(Owner, Checkpoint)>,
     backups: Vec<BackedUp>,
     copiers: Vec<Owner>,
+    shown: Vec<(Owner, Graph)>,
     next_id: u64,
     /// No two things happen at one moment.
     moment: u64,
@@ -199,6 +201,16 @@ impl History {
 
     pub(crate) fn backups(&self) -> Vec<BackedUp> {
         self.lock().backups.clone()
+    }
+
+    /// What is only shown, as a process saw it.
+    pub(crate) fn was_shown(&self, steps: &Steps, owner: Owner, graph: Graph) {
+        steps.note(owner, &format!("is shown {} events", graph.events()));
+        self.lock().shown.push((owner, graph));
+    }
+
+    pub(crate) fn shown(&self) -> Vec<(Owner, Graph)> {
+        self.lock().shown.clone()
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation> {

@@ -89,6 +89,14 @@ fn a_stale_snapshot_is_found() {
 }
 
 #[test]
+fn a_stale_graph_is_found() {
+    found(
+        Rules { graph_is_of_its_commit: false, ..Rules::default() },
+        &["is not what a rebuild gives", "another graph"],
+    );
+}
+
+#[test]
 fn a_snapshot_of_another_log_that_is_believed_is_found() {
     // Believed as the end of the log, or taken for what the sound commits after it don't follow on.
     found(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use leviathan_core::decide::Decision;
+use leviathan_core::graph::Window;
 use leviathan_core::ports::Clock;
 use leviathan_core::state::State;
 use leviathan_local::MemoryStore;
@@ -21,6 +22,16 @@ use crate::history::{Answer, History, Wish};
 use crate::network::Network;
 use crate::sealing::Key;
 use crate::weather::Weather;
+
+/// Small enough for things to leave the graph within a run.
+pub(crate) const WINDOW: Window = Window {
+    attempts: 3,
+    failures: 2,
+    loose: 2,
+    events_of_one: 4,
+    departures: 128,
+    ..Window::STANDARD
+};
 
 /// A process's clock: the true time and an error.
 pub(crate) struct SkewedClock {
@@ -98,10 +109,11 @@ impl Process {
         Self { owner, steps, shared, log, skew }
     }
 
-    /// The same process as a tick: it keeps what snapshots are made of, at every so many commits.
+    /// The same process as a tick: it keeps what snapshots and views are made of, at every so many
+    /// commits.
     pub(crate) fn keeping_snapshots(self, every: u64) -> Self {
-        let log = Arc::new(self.cold_log().keeping_snapshots_every(every));
-        Self { log, ..self }
+        let log = self.cold_log().keeping_snapshots_every(every).showing_within(WINDOW);
+        Self { log: Arc::new(log), ..self }
     }
 
     /// The same process as it would begin now, knowing nothing.

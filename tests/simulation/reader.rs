@@ -1,7 +1,7 @@
 //! Who reads: a reader that goes on from where it was, and one that starts cold each time.
 
 use crate::history::Seen;
-use crate::process::Process;
+use crate::process::{Process, WINDOW};
 
 impl Process {
     /// Looks this many times, and keeps what it has read.
@@ -19,13 +19,16 @@ impl Process {
         for _ in 0..starts {
             self.pause(5_000).await;
             let begun = self.shared.history.moment();
-            let log = self.cold_log();
+            let log = self.cold_log().showing_within(WINDOW);
             let result = log.view().await.map(Seen::View);
             self.shared.network.tally.count("cold start");
             if log.cold_start().await.snapshot.is_some() {
                 self.shared.network.tally.count("cold start from a snapshot");
             }
             self.shared.history.has_read(&self.steps, self.owner, begun, result);
+            if let Ok(shown) = log.shown().await {
+                self.shared.history.was_shown(&self.steps, self.owner, shown.graph.clone());
+            }
         }
     }
 }

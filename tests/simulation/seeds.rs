@@ -17,7 +17,7 @@ pub(crate) const SEEDS: u64 = 500;
 
 /// What must happen somewhere in the seeds besides each fault and each disturbance, or the
 /// simulation tries less than it says.
-const MUST_HAPPEN: [&str; 34] = [
+const MUST_HAPPEN: [&str; 35] = [
     "object stored",
     "late, and stored",
     "late, and another was there",
@@ -38,6 +38,7 @@ const MUST_HAPPEN: [&str; 34] = [
     "cold start from a snapshot",
     "snapshot written",
     "snapshot was there",
+    "views written",
     "log closed",
     "refused by a closed log",
     "vandalised",

@@ -5,17 +5,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use leviathan_core::graph::Graph;
 use leviathan_core::ids::Digest;
 use leviathan_core::ports::ObjectStore;
 use leviathan_core::state::{STATE_FORMAT, State};
 use leviathan_local::MemoryStore;
 use leviathan_log::hint::{Hint, HintedSnapshot};
 use leviathan_log::snapshot::{decode, encode};
+use leviathan_log::views::graph;
 use leviathan_log::{View, keys};
 
-use crate::check::{at_once, bystander};
+use crate::check::{at_once, bystander, demand};
 use crate::event_loop::NETWORK;
-use crate::process::Shared;
+use crate::process::{Shared, WINDOW};
 
 #[derive(Debug, Clone, Copy)]
 enum Spoiled {
@@ -63,6 +65,30 @@ pub(crate) fn objects(store: &MemoryStore, prefix: &str) -> Vec<(String, Bytes)>
     keys.into_iter().map(|key| (key.clone(), bytes(&key))).collect()
 }
 
+/// The graph that all of the log gives.
+fn rebuilt(log: &Arc<MemoryStore>, commits: u64) -> Graph {
+    let (log, mut graph) = (bystander(log.clone()), Graph::new(WINDOW));
+    for seq in 0..commits {
+        let commit = at_once(log.read(seq)).expect("the log is sound");
+        commit.events.iter().for_each(|event| graph.apply(event));
+    }
+    graph
+}
+
+/// One of the graphs is lost, cut, or replaced by another's; or none is.
+fn spoil_a_graph(graphs: &mut Vec<(String, Bytes)>, how: u64, below: &impl Fn(usize) -> usize) {
+    let Some(at) = graphs.len().checked_sub(1).map(|_| below(graphs.len())) else { return };
+    match how {
+        0 => drop(graphs.remove(at)),
+        1 => {
+            let half = graphs[at].1.len() / 2;
+            graphs[at].1.truncate(half);
+        }
+        2 => graphs[at].1 = graphs[below(graphs.len())].1.clone(),
+        _ => {}
+    }
+}
+
 /// Spoils copies of the stores and looks what a cold start makes of them.
 pub(crate) fn spoil(shared: &Shared) -> Result<(), String> {
     let (steps, tally) = (&shared.network.steps, &shared.network.tally);
@@ -91,18 +117,28 @@ pub(crate) fn spoil(shared: &Shared) -> Result<(), String> {
         }
         store
     };
-    let (log, data) = (copy(&stored.log), copy(&stored.snapshots));
+    let mut graphs = objects(&shared.data, &graph::starts());
+    spoil_a_graph(&mut graphs, steps.chance.below(4), &below);
+    let derived = [stored.snapshots.clone(), graphs].concat();
+    let (log, data) = (copy(&stored.log), copy(&derived));
     if let Some(bytes) = raw_hint.or_else(|| stored.hint.as_ref().map(Hint::encode)) {
         at_once(data.replace(keys::HINT, bytes)).expect("memory replaces");
     }
     let plain = at_once(bystander(log.clone()).view()).expect("the log is sound");
-    let found = bystander(log).with_data(data).with_rules(shared.rules);
+    let found = bystander(log.clone()).with_data(data).with_rules(shared.rules);
+    let found = found.showing_within(WINDOW);
     match at_once(found.view()) {
         Err(problem) if stops && problem.is_fault_of_the_log() => {
             tally.count("stopped at a shorter log");
             Ok(())
         }
-        Ok(view) if !stops && *view == *plain => Ok(()),
+        Ok(view) if !stops && *view == *plain => {
+            let shown = at_once(found.shown()).map_err(|problem| problem.to_string())?;
+            let plain = rebuilt(&log, plain.position.next_seq());
+            demand(shown.graph == plain, || {
+                format!("with a spoiled graph another one was shown after {spoiled:?}")
+            })
+        }
         Ok(view) => Err(format!(
             "{spoiled:?} was believed: a cold start sees {} events, there are {}",
             view.position.offset, plain.position.offset

@@ -8,7 +8,23 @@ impl Process {
         for _ in 0..passes {
             self.pause(3_000).await;
             drop(self.note().await);
+            self.views().await;
             self.snapshot().await;
+        }
+    }
+
+    async fn views(&self) {
+        match self.log.write_views().await {
+            Ok(written) if written.blocks > 0 => {
+                let blocks = written.blocks;
+                self.steps.note(self.owner, &format!("{blocks} blocks of views stand there"));
+                self.shared.network.tally.count("views written");
+                if written.folded_again > 0 {
+                    self.shared.network.tally.count("views by folding again");
+                }
+            }
+            Ok(_) => {}
+            Err(problem) => self.shared.history.failed(&self.steps, self.owner, problem),
         }
     }
 

@@ -8,8 +8,6 @@ use leviathan_core::ports::{Clock, Queue};
 use leviathan_log::artifacts::Artifacts;
 use leviathan_log::{Committed, Log};
 
-use crate::shown::Shown;
-
 /// The API, over its ports.
 pub struct App {
     pub(crate) log: Arc<Log>,
@@ -18,12 +16,11 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     tokens: RwLock<Arc<Tokens>>,
     pub(crate) limits: Limits,
-    pub(crate) shown: Shown,
 }
 
 /// What the API reaches.
 pub struct Ports {
-    /// The log.
+    /// The log. One that is [showing](Log::showing) begins from a view of what is only shown.
     pub log: Arc<Log>,
     /// Where artifacts lie.
     pub artifacts: Artifacts,
@@ -69,7 +66,7 @@ impl App {
     pub fn new(ports: Ports, tokens: Tokens, limits: Limits) -> Self {
         let Ports { log, artifacts, queue, clock } = ports;
         let tokens = RwLock::new(Arc::new(tokens));
-        Self { log, artifacts, queue, clock, tokens, limits, shown: Shown::default() }
+        Self { log, artifacts, queue, clock, tokens, limits }
     }
 
     /// From now on these may call: a secret was changed.
@@ -82,10 +79,9 @@ impl App {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What has to happen once a commit of ours is there: it is shown, and its messages are sent.
-    /// A message that the queue does not take is sent by the next tick.
+    /// What has to happen once a commit of ours is there: its messages are sent. One that the queue
+    /// does not take is sent by the next tick.
     pub(crate) async fn committed(&self, commit: &Committed) {
-        self.shown.note(commit.whole()).await;
         for message in effects(commit.header().epoch, commit.events()) {
             if let Err(problem) = self.queue.send(&message).await {
                 tracing::warn!(seq = commit.seq(), %problem, "left for the next tick");

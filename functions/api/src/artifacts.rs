@@ -154,8 +154,9 @@ async fn record_artifact(
     artifact: ArtifactCreated,
 ) -> Result<(), ApiError> {
     let known = {
-        let fold = app.shown.caught_up(&app.log).await?;
-        let nodes = fold.graph.artifacts(artifact.attempt_id.as_str());
+        // An executor's attempt is live, so that what it produced is at hand.
+        let shown = app.log.shown().await?;
+        let nodes = shown.graph.artifacts(artifact.attempt_id.as_str());
         nodes.iter().any(|node| node.node_id == artifact.artifact_id)
     };
     if known {

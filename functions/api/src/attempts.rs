@@ -25,8 +25,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let query = Query::of(&uri);
     let limit = query.limit(DEFAULT, MOST)?;
-    let fold = app.shown.caught_up(&app.log).await?;
-    let rows = fold.graph.attempts(query.text("target"), limit);
+    let shown = app.log.shown().await?;
+    let rows = app.log.shown_attempts(&shown, query.text("target"), limit).await?;
     let attempts: Vec<Value> = rows.into_iter().map(row).collect();
     Ok(Json(json!({ "count": attempts.len(), "attempts": attempts })))
 }
@@ -45,19 +45,16 @@ pub(crate) async fn show(
     _: Reader,
     Path(attempt_id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let (attempt, artifacts, places) = {
-        let fold = app.shown.caught_up(&app.log).await?;
-        let graph = &fold.graph;
-        let artifacts: Vec<Value> = graph.artifacts(&attempt_id).into_iter().map(node).collect();
-        let places = graph.attempt_events(&attempt_id).to_vec();
-        (graph.attempt(&attempt_id).map(node), artifacts, places)
-    };
+    let shown = app.log.shown().await?;
+    let found = app.log.shown_attempt(&shown, &attempt_id).await?;
     let mut show = Show::of(&app);
-    let mut shown = Vec::with_capacity(places.len());
-    for event in app.shown.events(&app.log, &places).await? {
-        shown.push(show.event(event).await?);
+    let mut events = Vec::with_capacity(found.events.len());
+    for event in found.events {
+        events.push(show.event(event).await?);
     }
-    Ok(Json(json!({ "attempt_node": attempt, "events": shown, "artifacts": artifacts })))
+    let attempt = found.node.as_ref().map(node);
+    let artifacts: Vec<Value> = found.produced.iter().map(node).collect();
+    Ok(Json(json!({ "attempt_node": attempt, "events": events, "artifacts": artifacts })))
 }
 
 fn node(node: &Node) -> Value {

@@ -25,16 +25,17 @@ pub(crate) async fn recent(
     uri: Uri,
 ) -> Result<Json<Vec<Value>>, ApiError> {
     let limit = Query::of(&uri).limit(DEFAULT, MOST)?;
-    let events = app.shown.recent(&app.log, limit).await?;
+    let shown = app.log.shown().await?;
+    let events = app.log.newest_events(&shown, limit).await?;
     let mut show = Show::of(&app);
-    let mut shown = Vec::with_capacity(events.len());
+    let mut answer = Vec::with_capacity(events.len());
     for event in events {
         let hash = event.hash.clone();
         let mut event = show.event(event).await?;
         event.insert("hash".to_owned(), Value::from(hash));
-        shown.push(Value::Object(event));
+        answer.push(Value::Object(event));
     }
-    Ok(Json(shown))
+    Ok(Json(answer))
 }
 
 /// Large payloads that one answer gives back whole, in bytes; beyond that it shows what the log has

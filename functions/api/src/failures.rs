@@ -24,9 +24,9 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let query = Query::of(&uri);
     let limit = query.limit(DEFAULT, MOST)?;
-    let fold = app.shown.caught_up(&app.log).await?;
-    let failures = fold.graph.failures(query.text("target"), limit);
-    let failures: Vec<Value> = failures.into_iter().map(failure).collect();
+    let shown = app.log.shown().await?;
+    let failures = app.log.shown_failures(&shown, query.text("target"), limit).await?;
+    let failures: Vec<Value> = failures.iter().map(failure).collect();
     Ok(Json(json!({ "count": failures.len(), "failures": failures })))
 }
 

@@ -15,8 +15,8 @@ pub(crate) async fn summary(
     State(app): State<Arc<App>>,
     _: Reader,
 ) -> Result<Json<Value>, ApiError> {
-    let fold = app.shown.caught_up(&app.log).await?;
-    let graph = &fold.graph;
+    let shown = app.log.shown().await?;
+    let graph = &shown.graph;
     let (nodes, total_nodes) = counts(graph.nodes_by_type());
     let (edges, total_edges) = counts(graph.edges_by_type());
     let targets = nodes.get("Target").cloned().unwrap_or_else(|| Value::from(0));

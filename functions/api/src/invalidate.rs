@@ -80,12 +80,10 @@ async fn invalidate_theirs(
     attempt_id: &str,
     reason: &str,
 ) -> Result<(), ApiError> {
-    let status = {
-        let fold = app.shown.caught_up(&app.log).await?;
-        fold.graph.attempt(attempt_id).map(|node| node.text("status").to_owned())
-    };
-    let status = status.ok_or_else(|| ApiError::NoAttempt(attempt_id.to_owned()))?;
-    if status == "invalidated" {
+    let shown = app.log.shown().await?;
+    let found = app.log.shown_attempt(&shown, attempt_id).await?;
+    let node = found.node.ok_or_else(|| ApiError::NoAttempt(attempt_id.to_owned()))?;
+    if node.text("status") == "invalidated" {
         return Ok(());
     }
     let mut payload = serde_json::Map::new();

@@ -11,7 +11,7 @@
 //!
 //! The way of a request: [`router`] finds the handler (`routes.rs` has every URL), the handler
 //! takes a `Caller` (which needs a good token), then reads query and body, then
-//! asks the log or the fold beside it (`shown.rs`). The order of these steps is the original's
+//! asks the log, which keeps the state and what is only shown. The order of these steps is the original's
 //! (CONTRACT 1.1). What goes wrong becomes an answer in `error.rs`, and only there.
 
 mod app;
@@ -30,7 +30,6 @@ mod ingest;
 mod invalidate;
 mod query;
 mod routes;
-mod shown;
 mod tasks;
 
 pub use app::{App, Limits, Ports, Tokens};

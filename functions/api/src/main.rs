@@ -42,7 +42,8 @@ async fn start(config: ApiConfig) -> Result<Router, Error> {
     let writer =
         Writer { program: "api".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let log = Log::new(store(config.log)?, Arc::new(SystemClock), Arc::new(SystemEntropy), writer)
-        .with_data(Arc::clone(&data));
+        .with_data(Arc::clone(&data))
+        .showing();
     let names = Names {
         attempt_key: config.attempt_key,
         operator_token: config.operator_token,

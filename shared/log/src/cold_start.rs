@@ -6,7 +6,8 @@
 //! Whatever is wrong with a snapshot costs time only: the one before it is tried, then commit 0.
 //! But whatever says that the log was once longer is kept, and must be met at the end.
 
-use futures_util::future::join;
+use futures_util::future::{join, join3};
+use leviathan_core::graph::Graph;
 use leviathan_core::state::STATE_FORMAT;
 
 use crate::access::{Access, Got};
@@ -16,8 +17,10 @@ use crate::keys;
 use crate::listing::{LIST_PAGE, Listing};
 use crate::position::Position;
 use crate::seal::Checkpoint;
+use crate::shown::Shown;
 use crate::snapshot::{Candidate, PassedOver, SNAPSHOT_EVERY, Search};
 use crate::tail::{Tail, View};
+use crate::views::graph;
 
 /// Without a hint the log is most likely so young that it has no snapshot: then it has no more
 /// commits than this. The LIST of them is made together with the one of snapshots.
@@ -59,6 +62,7 @@ enum Tried {
 impl Tail {
     /// Reads what a LIST names, from the newest usable snapshot on. The end is still to be found.
     pub(crate) async fn start_cold(&mut self, access: &Access) -> Result<(), LogError> {
+        self.begin_shown(access);
         if !access.rules.cold_start_lists {
             return Ok(());
         }
@@ -98,21 +102,67 @@ impl Tail {
 
     fn started(&mut self, search: Search, snapshot: Option<u64>) {
         self.claims(search.claim());
-        self.cold_start = ColdStart { snapshot, passed_over: search.passed_over };
+        self.cold_start.snapshot = snapshot;
+        self.cold_start.passed_over.extend(search.passed_over);
     }
 
     async fn try_snapshot(&mut self, access: &Access, seq: u64) -> Result<Tried, LogError> {
         let listing = Listing::begin(access, seq, LIST_PAGE);
-        let (candidate, listing) = join(Search::fetch(access, seq), listing).await;
+        let window = self.window(access);
+        let graph = async {
+            match window {
+                Some(_) => Some(graph::fetch(access, seq).await),
+                None => None,
+            }
+        };
+        let (candidate, listing, graph) = join3(Search::fetch(access, seq), listing, graph).await;
         let candidate = match candidate {
             Ok(candidate) => candidate,
             Err(passed) => return Ok(Tried::PassedOver(passed.why)),
         };
-        let tried = self.start_from(access, candidate, listing?).await;
+        let tried = self.start_from(access, candidate, listing?, graph).await;
         if !matches!(tried, Ok(Tried::Started)) {
-            self.restart_from(View::default());
+            self.restart_from(View::default(), None);
+            self.begin_shown(access);
         }
         tried
+    }
+
+    /// What is shown before the first commit, where it is wanted.
+    fn begin_shown(&mut self, access: &Access) {
+        if let Some(window) = self.window(access)
+            && self.view().position.seq.is_none()
+        {
+            self.restart_from(View::default(), Some(Shown::new(window)));
+        }
+    }
+
+    /// What is shown at a snapshot's position: by the graph beside it, else by the one before that.
+    async fn shown_at(
+        &mut self,
+        access: &Access,
+        position: &Position,
+        fetched: Option<Result<(Position, Graph), PassedOver>>,
+    ) -> Result<Option<Shown>, LogError> {
+        let (Some(window), Some(fetched)) = (self.window(access), fetched) else { return Ok(None) };
+        let next_seq = position.next_seq();
+        match fetched {
+            Ok((its, graph)) if its == *position => {
+                return Ok(Some(Shown::of(graph.within(window), next_seq)));
+            }
+            // Which of the two is of another log will be seen: both are tried.
+            Ok(_) => {}
+            Err(PassedOver { key, why }) => tracing::warn!(key, "not begun from: {why}"),
+        }
+        let mut passed_over = Vec::new();
+        let reached = graph::reach(access, position, window, &mut passed_over).await;
+        self.cold_start.passed_over.append(&mut passed_over);
+        match reached {
+            Ok(graph) => Ok(Some(Shown::of(graph, next_seq))),
+            // The log does not lead to this snapshot: it is the snapshot that will be passed over.
+            Err(problem) if problem.is_fault_of_the_log() => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Reads on from a snapshot; the first commit after it proves it, or its own.
@@ -121,11 +171,13 @@ impl Tail {
         access: &Access,
         candidate: Candidate,
         mut listing: Listing,
+        graph: Option<Result<(Position, Graph), PassedOver>>,
     ) -> Result<Tried, LogError> {
         let Candidate { seq, view } = candidate;
         let listed = listing.take_first(seq);
         let position = view.position.clone();
-        self.restart_from(view);
+        let shown = self.shown_at(access, &position, graph).await?;
+        self.restart_from(view, shown);
         if !access.rules.snapshot_is_bound {
             self.read_listed(access, listing).await?;
             return Ok(Tried::Started);

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use leviathan_core::graph::Window;
+
 use crate::access::Access;
 use crate::append::{Appended, append};
 use crate::cold_start::ColdStart;
@@ -77,6 +79,11 @@ impl Desk {
     /// From now on keeps what snapshots are made of.
     pub(crate) fn keep_snapshots(&mut self, every: u64) {
         self.tail.keep_snapshots(every);
+    }
+
+    /// From now on keeps what is only shown, within this window.
+    pub(crate) fn show(&mut self, window: Window) {
+        self.tail.show(window);
     }
 
     /// The snapshot of this view was written, or never can be.

@@ -16,6 +16,9 @@ pub const HINT: &str = "hint";
 /// Where the views lie, in the data store; the number is the format of their bytes.
 pub const VIEWS: &str = "views/1/";
 
+/// Where the views of the graph lie, in the data store: a folder for each of their formats.
+pub const GRAPH_VIEWS: &str = "views/graph/";
+
 /// Where the artifacts lie, in the data store.
 pub const ARTIFACTS: &str = "artifacts/";
 

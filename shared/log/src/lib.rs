@@ -51,6 +51,7 @@ mod round;
 mod rules;
 pub mod seal;
 
+mod shown;
 pub mod snapshot;
 mod tail;
 mod time;
@@ -70,6 +71,7 @@ pub use position::Position;
 pub use replay::{Difference, Replayed, first_difference};
 pub use restore::{Found, Plan, Restore, RestoreError, RestoreReport};
 pub use rules::Rules;
+pub use shown::Shown;
 pub use tail::{View, fold};
 pub use transact::{Committed, Outcome, Transaction};
 pub use verify::{Head, Known, Report};

@@ -6,7 +6,7 @@ use leviathan_core::decide::{Decision, Moment};
 use leviathan_core::ids::{AttemptId, TargetId, TaskId};
 use leviathan_core::ports::{Clock, Entropy, ObjectStore, Signer};
 use leviathan_core::state::{Departure, PullRequest, READER_VERSION, State, Task};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::access::Access;
 use crate::cold_start::ColdStart;
@@ -23,6 +23,7 @@ use crate::snapshot::{SNAPSHOT_EVERY, Written, write};
 use crate::tail::{View, damaged, fold};
 use crate::transact::{Outcome, Transaction, served};
 use crate::verify::{Head, Known, Report, verify};
+use crate::views::graph::write_past;
 use crate::views::{self, Aged, Finder, Listed, ViewsWritten};
 use crate::waiting::Waiting;
 use crate::walk::{Until, Walk};
@@ -37,8 +38,9 @@ pub struct Log {
     desk: Mutex<Desk>,
     /// What this process sealed last; also lets only one sealer of a process run at a time.
     sealed: Mutex<Option<Sealed>>,
-    /// The first block of views that may be missing; `None`: not known yet.
-    views: Mutex<Option<u64>>,
+    /// The first block of views that may be missing, of the state and of the graph; `None`: not
+    /// known yet.
+    views: Mutex<[Option<u64>; 2]>,
 }
 
 impl Log {
@@ -65,6 +67,16 @@ impl Log {
         self
     }
 
+    /// The end of the log, and all who are being served.
+    pub(crate) async fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().await
+    }
+
+    /// The same, where nobody else has it.
+    pub(crate) fn desk_mut(&mut self) -> &mut Desk {
+        self.desk.get_mut()
+    }
+
     /// The store, for what goes through the whole log.
     pub(crate) fn access(&self) -> &Access {
         &self.access
@@ -87,8 +99,8 @@ impl Log {
         self
     }
 
-    /// The same log, keeping what snapshots are made of while it reads: for the tick, which alone
-    /// writes them (DECISIONS 8). Others don't pay for it.
+    /// The same log, keeping what snapshots and the views of the graph are made of while it reads:
+    /// for the tick, which alone writes them (DECISIONS 8). Others don't pay for it.
     #[must_use]
     pub fn keeping_snapshots(self) -> Self {
         self.keeping_snapshots_every(SNAPSHOT_EVERY)
@@ -98,9 +110,9 @@ impl Log {
     /// logs a snapshot has to come sooner.
     #[must_use]
     pub fn keeping_snapshots_every(self, commits: u64) -> Self {
-        let mut desk = self.desk.into_inner();
-        desk.keep_snapshots(commits);
-        Self { desk: Mutex::new(desk), ..self }
+        let mut log = self;
+        log.desk_mut().keep_snapshots(commits);
+        log
     }
 
     /// The same log, which at a cold start must reach as far as the newest checkpoint says, if this
@@ -133,8 +145,8 @@ impl Log {
         Ok(Arc::clone(tail.view()))
     }
 
-    /// Writes the snapshot that is due, and the hint. `None`: none is due, or it was written. Only
-    /// of a log that [keeps snapshots](Self::keeping_snapshots) and has its data store.
+    /// Writes the snapshot that is due, the graph beside it, and the hint. `None`: none is due, or it
+    /// was written. Only of a log that [keeps snapshots](Self::keeping_snapshots) and has its data store.
     pub async fn snapshot(&self) -> Result<Option<Written>, LogError> {
         let (due, end) = {
             let mut desk = self.desk.lock().await;
@@ -150,19 +162,30 @@ impl Log {
         let written = write(&self.access, &due, &end).await;
         let settled = !matches!(written, Err(LogError::Store { .. }));
         if settled {
-            self.desk.lock().await.snapshot_settled(&due);
+            self.desk.lock().await.snapshot_settled(&due.view);
         }
         written.map(Some)
     }
 
-    /// Writes the views that are due: what left the state since. Nothing without a data store.
+    /// Writes the views that are due: what left the state since, and the graph, where this log keeps
+    /// one. Nothing without a data store.
     pub async fn write_views(&self) -> Result<ViewsWritten, LogError> {
         if self.access.data.is_none() {
             return Ok(ViewsWritten::default());
         }
-        let view = self.view().await?;
+        let (view, shown) = {
+            let mut desk = self.desk.lock().await;
+            let tail = desk.tail(&self.access).await?;
+            tail.catch_up(&self.access).await?;
+            (Arc::clone(tail.view()), tail.shown_if_kept())
+        };
         let mut next = self.views.lock().await;
-        views::write(&self.access, &view, &mut next).await
+        let [of_state, of_graph] = &mut *next;
+        let state = views::write(&self.access, &view, of_state).await?;
+        let Some(shown) = shown else { return Ok(state) };
+        let position = &view.position;
+        let graph = write_past(&self.access, position, &shown.graph, of_graph).await?;
+        Ok(state.and(graph))
     }
 
     /// An attempt that left the state: `view` is a recent one.

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use leviathan_core::chain;
 use leviathan_core::event::Event;
 use leviathan_core::ids::Digest;
+use serde::{Deserialize, Serialize};
 
 use crate::commit::{Fault, StoredCommit};
 
 /// Where a reader is: all that it must know of what it has read to judge what comes next.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The last commit; `None`: nothing was read yet.
     pub seq: Option<u64>,

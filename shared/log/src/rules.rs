@@ -30,6 +30,9 @@ pub struct Rules {
     /// A snapshot holds the state after the commit that it names. Broken: the state of the snapshot
     /// before goes out under the newer commit's number.
     pub snapshot_is_of_its_commit: bool,
+    /// A graph that a reader may begin from is the one after the commit that it names. Broken: what
+    /// was shown at the snapshot before goes out under the newer commit's number.
+    pub graph_is_of_its_commit: bool,
     /// Before a sealer signs, the log must go on from the newest checkpoint. Broken: what was sealed
     /// before is not looked at, and a log that was cut off or rewritten is signed as well.
     pub consistency_before_signing: bool,
@@ -55,6 +58,7 @@ impl Default for Rules {
             closed_log_refuses: true,
             snapshot_is_bound: true,
             snapshot_is_of_its_commit: true,
+            graph_is_of_its_commit: true,
             consistency_before_signing: true,
             tiles_before_checkpoint: true,
             copies_come_last: true,

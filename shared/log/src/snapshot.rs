@@ -16,7 +16,7 @@ mod write;
 pub use bytes::{SnapshotFault, decode, encode};
 pub use find::PassedOver;
 pub(crate) use find::{Candidate, Search};
-pub(crate) use kept::Kept;
+pub(crate) use kept::{Due, Kept};
 pub use write::Written;
 pub(crate) use write::write;
 

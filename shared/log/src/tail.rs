@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use leviathan_core::event::Event;
+use leviathan_core::graph::Window;
 use leviathan_core::ids::Digest;
 use leviathan_core::state::{Closed, State};
 
@@ -18,9 +19,11 @@ use crate::listing::{LIST_PAGE, Listing};
 use crate::pace::Pace;
 use crate::position::Position;
 use crate::rules::Rules;
-use crate::snapshot::Kept;
+use crate::shown::Shown;
+use crate::snapshot::{Due, Kept};
 use crate::time::CorrectedClock;
 use crate::transact::elapsed;
+use crate::views::graph;
 
 /// For so long a view that was at the end counts as fresh: a transaction decides on it without
 /// looking again. Only speed hangs on it, because the append itself proves that it was the end.
@@ -45,6 +48,10 @@ pub(crate) struct Tail {
     /// What says how far the log reached once; each must be met.
     claims: Vec<Claim>,
     snapshots: Kept,
+    /// Whether, and within which window, what is only shown is kept.
+    window: Option<Window>,
+    /// It, at the view's position. `None`: it is not wanted, or still to be begun.
+    shown: Option<Arc<Shown>>,
     at_end_at: Option<Timestamp>,
     time: CorrectedClock,
     pace: Pace,
@@ -137,18 +144,50 @@ impl Tail {
         }
     }
 
-    /// Begins anew from this view.
-    pub(crate) fn restart_from(&mut self, view: View) {
+    /// Begins anew from this view, and what is shown there, where that is known.
+    pub(crate) fn restart_from(&mut self, view: View, shown: Option<Shown>) {
         self.view = Arc::new(view);
+        self.shown = shown.map(Arc::new);
+    }
+
+    /// From now on keeps what is only shown.
+    pub(crate) fn show(&mut self, window: Window) {
+        self.window = Some(window);
+    }
+
+    /// The window, where what is shown is wanted: without views nothing may leave it.
+    pub(crate) fn window(&self, access: &Access) -> Option<Window> {
+        self.window.map(|window| if access.data.is_some() { window } else { Window::ENDLESS })
+    }
+
+    /// What is shown at the view's position. Where it was not wanted before, it is begun now.
+    pub(crate) async fn shown(&mut self, access: &Access) -> Result<Arc<Shown>, LogError> {
+        if let Some(shown) = &self.shown {
+            return Ok(Arc::clone(shown));
+        }
+        let window = *self.window.get_or_insert_default();
+        let window = if access.data.is_some() { window } else { Window::ENDLESS };
+        let position = &self.view.position;
+        let passed_over = &mut self.cold_start.passed_over;
+        let graph = graph::reach(access, position, window, passed_over).await?;
+        let shown = Arc::new(Shown::of(graph, position.next_seq()));
+        self.shown = Some(Arc::clone(&shown));
+        Ok(shown)
+    }
+
+    /// What is shown, where it is kept.
+    pub(crate) fn shown_if_kept(&self) -> Option<Arc<Shown>> {
+        self.shown.clone()
     }
 
     /// From now on keeps what snapshots are made of.
     pub(crate) fn keep_snapshots(&mut self, every: u64) {
         self.snapshots.keep(every);
+        self.window.get_or_insert_default();
     }
 
     /// The view of which a snapshot is to be written.
-    pub(crate) fn due_snapshot(&self) -> Option<Arc<View>> {
+    pub(crate) fn due_snapshot(&self) -> Option<Due> {
         self.snapshots.due()
     }
 
@@ -172,8 +211,16 @@ impl Tail {
         let view = Arc::make_mut(&mut self.view);
         advance(rules, &mut view.position, stored)?;
         fold(&mut view.state, &stored.commit);
-        self.snapshots.passed(rules, &self.view);
+        self.passed(rules, stored);
         Ok(())
+    }
+
+    /// The view went one commit further: so does what is shown.
+    fn passed(&mut self, rules: &Rules, stored: &StoredCommit) {
+        if let Some(shown) = &mut self.shown {
+            Arc::make_mut(shown).take(stored);
+        }
+        self.snapshots.passed(rules, &self.view, self.shown.as_ref());
     }
 
     /// The commit that this process has just appended: it is the end. `ahead`: the state after so
@@ -197,7 +244,7 @@ impl Tail {
                 let Commit { header, events } = &*stored.commit;
                 fold_from(&mut state, &header.parts, events, folded);
                 self.view = Arc::new(View { state, position });
-                self.snapshots.passed(&access.rules, &self.view);
+                self.passed(&access.rules, stored);
             }
             None => self.take(&access.rules, stored)?,
         }

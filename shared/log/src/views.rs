@@ -17,9 +17,12 @@
 //! are complete. So a tick that dies in between, or a store from which somebody deleted views, is
 //! mended by the next tick: it folds the log again from a snapshot that still knows the missing
 //! departures, or from commit 0.
+//!
+//! What the api shows has views of its own: [`graph`].
 
 mod bytes;
 mod find;
+pub mod graph;
 mod write;
 
 use leviathan_core::ids::{AttemptId, Digest, TargetId, TaskId};

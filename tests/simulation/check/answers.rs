@@ -30,8 +30,8 @@ impl Excuse {
             LogError::Seal(SealFault::Signer(_) | SealFault::SecondPlace { .. }) => true,
             LogError::ClockOff { .. } => self.clock_is_off || self.was_misled,
             LogError::Closed { .. } => self.log_is_closed,
-            // Of a snapshot that stands there, read only in part.
-            LogError::Snapshot { .. } => self.was_misled,
+            // Of a snapshot or a view that stands there, read only in part.
+            LogError::Snapshot { .. } | LogError::View { .. } => self.was_misled,
             problem => self.was_misled && problem.is_fault_of_the_log(),
         }
     }

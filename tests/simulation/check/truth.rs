@@ -3,19 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use leviathan_core::event::Event;
+use leviathan_core::graph::Graph;
 use leviathan_core::ports::ObjectStore as _;
 use leviathan_local::MemoryStore;
 use leviathan_log::commit::decode;
+use leviathan_log::views::BLOCK;
+use leviathan_log::views::graph::block_objects;
 use leviathan_log::{Commit, View, fold, keys};
 
 use super::{at_once, bystander, demand};
+use crate::process::WINDOW;
 
 /// The log, sound in itself.
 pub(super) struct Truth {
     pub(super) commits: Vec<Arc<Commit>>,
     /// After each commit, folded from commit 0.
     pub(super) views: Vec<View>,
+    /// The same of what is only shown.
+    pub(super) graphs: Vec<Graph>,
+    /// The views of all that left the graph, by their keys.
+    pub(super) left: BTreeMap<String, Bytes>,
 }
 
 /// The operation that wanted this event.
@@ -29,8 +38,10 @@ pub(super) fn read(store: &Arc<MemoryStore>) -> Result<Truth, String> {
     let log = bystander(store.clone());
     let report = at_once(log.verify(None, |_| {})).map_err(|problem| problem.to_string())?;
     demand(report.fault.is_none(), || format!("the log is not sound: {:?}", report.fault))?;
-    let mut truth = Truth { commits: Vec::new(), views: Vec::new() };
+    let mut truth =
+        Truth { commits: Vec::new(), views: Vec::new(), graphs: Vec::new(), left: BTreeMap::new() };
     let mut view = View::default();
+    let (mut graph, mut left) = (Graph::new(WINDOW), Vec::new());
     for seq in 0..report.commits {
         let object =
             at_once(store.get(&keys::commit(seq))).map_err(|problem| problem.to_string())?;
@@ -38,7 +49,18 @@ pub(super) fn read(store: &Arc<MemoryStore>) -> Result<Truth, String> {
         view.position.advance(&stored).map_err(|fault| fault.to_string())?;
         fold(&mut view.state, &stored.commit);
         truth.views.push(view.clone());
+        for event in &stored.commit.events {
+            graph.apply(event);
+            let known = left.len() as u64;
+            let new = graph.past().newest().filter(|(number, _)| *number >= known);
+            left.extend(new.map(|(number, departure)| (number, departure.clone())));
+        }
+        truth.graphs.push(graph.clone());
         truth.commits.push(stored.commit);
+    }
+    for (number, block) in (0..).zip(left.chunks_exact(usize::try_from(BLOCK).expect("small"))) {
+        let objects = block_objects(number, block).map_err(|problem| problem.to_string())?;
+        truth.left.extend(objects);
     }
     Ok(truth)
 }

@@ -1,5 +1,6 @@
 //! How a node is named: as the original named it, and apart from equal names of other targets.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::node::NodeType;
@@ -8,11 +9,24 @@ use crate::event::Event;
 use crate::ids::{Digest, TargetId};
 
 /// Which node, over all targets: two targets may use the same task id and pull request number.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(NodeType, String, String)", into = "(NodeType, String, String)")]
 pub(super) struct NodeKey {
     pub(super) node_type: NodeType,
     pub(super) target: String,
     pub(super) node_id: String,
+}
+
+impl From<(NodeType, String, String)> for NodeKey {
+    fn from((node_type, target, node_id): (NodeType, String, String)) -> Self {
+        Self { node_type, target, node_id }
+    }
+}
+
+impl From<NodeKey> for (NodeType, String, String) {
+    fn from(NodeKey { node_type, target, node_id }: NodeKey) -> Self {
+        (node_type, target, node_id)
+    }
 }
 
 /// What tells equal ids of two targets apart.

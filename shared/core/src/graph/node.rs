@@ -1,13 +1,14 @@
 //! One node: what is shown of a target, a task, an attempt, an artifact, a pull request, field for
 //! field as the original's clients know it (CONTRACT 3.1).
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Event, Payload};
 use crate::timestamp;
 
 /// What a node is. The original knew seven more that nothing ever made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the design's words")]
 pub enum NodeType {
     Target,
@@ -112,7 +113,7 @@ impl NodeType {
 }
 
 /// One node, ready to be shown.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Its id among nodes of its type in its target.
     pub node_id: String,
@@ -177,6 +178,12 @@ impl Node {
             self.set(field.name, value);
         }
         self.updated_at = super::shown_time(&event.recorded_at.to_string());
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let told = super::size::of_value(&self.created_at);
+        super::size::of_payload(&self.properties).saturating_add(told)
     }
 
     /// One property.

@@ -11,7 +11,12 @@ use crate::ids::Digest;
 
 /// Folds `(role, type, target of the bundle, payload)` in order.
 fn fold(events: &[(Role, &str, &str, Value)]) -> Graph {
-    let mut graph = Graph::default();
+    let mut graph = Graph::new(Window::ENDLESS);
+    apply(&mut graph, events);
+    graph
+}
+
+fn apply(graph: &mut Graph, events: &[(Role, &str, &str, Value)]) {
     for (index, (role, event_type, target, payload)) in events.iter().enumerate() {
         let offset = index as u64;
         graph.apply(&Event {
@@ -28,7 +33,22 @@ fn fold(events: &[(Role, &str, &str, Value)]) -> Graph {
             hash: String::new(),
         });
     }
-    graph
+}
+
+fn held(graph: &Graph) -> impl Iterator<Item = (&NodeKey, &Node)> {
+    graph.nodes.by_key.values().map(|held| (&held.key, &held.node))
+}
+
+fn is_within(attempts: &Attempts, window: &Window) -> bool {
+    let all = || attempts.by_id.values();
+    let live = all().filter(|attempt| attempt.is_live()).count();
+    let bytes: u64 = all().map(|attempt| attempt.bytes()).sum();
+    let listed = attempts.by_target.values().map(std::collections::BTreeSet::len).sum::<usize>();
+    attempts.bytes == bytes
+        && attempts.order.len() == attempts.by_id.len()
+        && listed <= attempts.by_id.len()
+        && attempts.by_id.len() <= window.attempts.max(live)
+        && all().all(|attempt| !attempt.is_large(window))
 }
 
 fn legacy(events: &[(&str, Value)]) -> Graph {
@@ -73,7 +93,7 @@ fn a_task_and_its_attempt_hang_together() {
 fn pull_requests_are_named_by_number_then_url_then_event() {
     let id = |payload: Value| {
         let graph = legacy(&[("pr.created", payload.clone())]);
-        graph.nodes.into_keys().next().unwrap().node_id
+        held(&graph).next().unwrap().0.node_id.clone()
     };
     assert_eq!(id(json!({"pr_number": 12, "pr_url": "u"})), "pr-12");
     let by_url: String = Digest::of(b"u").as_str().chars().take(12).collect();
@@ -156,7 +176,8 @@ fn what_happens_to_tasks_and_pull_requests_shows() {
     let task = |events: &[(&str, Value)]| {
         let mut all = vec![("task.created", json!({"task_id": "t", "title": "Old"}))];
         all.extend_from_slice(events);
-        let node = legacy(&all).nodes.into_values().next().unwrap();
+        let graph = legacy(&all);
+        let (_, node) = held(&graph).next().unwrap();
         (node.text("status").to_owned(), node.text("title").to_owned())
     };
     let says = |status: &str, title: &str| (status.to_owned(), title.to_owned());
@@ -184,7 +205,7 @@ fn what_happens_to_tasks_and_pull_requests_shows() {
         ("pr.merged", json!({"pr_number": 1})),
         ("pr.closed", json!({"pr_number": 2})),
     ]);
-    let states: Vec<_> = graph.nodes.values().map(|node| node.text("state")).collect();
+    let states: Vec<_> = held(&graph).map(|(_, node)| node.text("state")).collect();
     assert_eq!(states, ["merged", "closed"]);
 }
 
@@ -217,13 +238,13 @@ fn attempts_are_listed_newest_first_and_by_target() {
         ),
     ]);
     let ids = |target, limit| -> Vec<String> {
-        graph.attempts(target, limit).into_iter().map(|row| row.attempt_id).collect()
+        graph.attempts(target).take(limit).map(|(_, row)| row.attempt_id).collect()
     };
     assert_eq!(ids(None, 10), ["later", "late", "early"]);
     assert_eq!(ids(None, 1), ["later"]);
     assert_eq!(ids(Some("shop"), 10), ["later", "late"]);
     assert!(ids(Some("none"), 10).is_empty());
-    let late = &graph.attempts(Some("shop"), 10)[1];
+    let (_, late) = graph.attempts(Some("shop")).nth(1).unwrap();
     assert_eq!((late.pr_url.as_deref(), &late.pr_number), (Some("u"), &json!(3)));
     assert_eq!(late.timestamp, "2026-05-01T09:00:00+00:00");
 }
@@ -252,8 +273,7 @@ fn failures_tell_what_the_event_or_the_attempt_knows() {
         (Role::Legacy, "attempt.failed", "shop", json!({"attempt_id": "b"})),
     ]);
     let shown: Vec<_> = graph
-        .failures(None, 10)
-        .into_iter()
+        .failures(None)
         .map(|f| {
             (f.attempt_id.as_deref(), f.task_id.as_deref(), f.target.as_deref(), f.error.as_deref())
         })
@@ -266,7 +286,7 @@ fn failures_tell_what_the_event_or_the_attempt_knows() {
             (Some("a"), Some("t"), Some("shop"), Some("tests fail")),
         ]
     );
-    assert_eq!(graph.failures(Some("bank"), 10).len(), 1);
+    assert_eq!(graph.failures(Some("bank")).count(), 1);
 }
 
 fn any_event() -> impl Strategy<Value = (Role, &'static str, &'static str, Value)> {
@@ -322,15 +342,14 @@ proptest! {
     fn counts_are_what_is_there(events in prop::collection::vec(any_event(), 0..40)) {
         let graph = fold(&events);
         let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
-        for key in graph.nodes.keys() {
+        for (key, _) in held(&graph) {
             *nodes.entry(key.node_type.as_str()).or_default() += 1;
         }
-        let listed = graph.attempts(None, usize::MAX);
+        let listed: Vec<_> = graph.attempts(None).map(|(_, row)| row).collect();
         if !listed.is_empty() {
             nodes.insert("Attempt", listed.len() as u64);
         }
         prop_assert_eq!(graph.nodes_by_type().collect::<BTreeMap<_, _>>(), nodes);
-        prop_assert_eq!(graph.edges_by_type().map(|(_, n)| n).sum::<u64>(), graph.edges.len() as u64);
         prop_assert_eq!(graph.events(), events.len() as u64);
         prop_assert!(graph.recent().count() <= SUMMARY_EVENTS);
         for row in listed {
@@ -346,6 +365,124 @@ proptest! {
         let once = fold(&named);
         let twice = fold(&[named.clone(), named].concat());
         prop_assert_eq!(once.nodes_by_type().collect::<Vec<_>>(), twice.nodes_by_type().collect::<Vec<_>>());
-        prop_assert_eq!(once.edges, twice.edges);
+        prop_assert_eq!(once.edges_by_type().collect::<Vec<_>>(), twice.edges_by_type().collect::<Vec<_>>());
     }
+
+    /// What leaves, with what stays, is what there was; and a graph is its own bytes.
+    #[test]
+    fn nothing_is_lost_on_leaving(events in prop::collection::vec(any_event(), 0..60)) {
+        let whole = fold(&events);
+        let mut graph = Graph::new(SMALL);
+        apply(&mut graph, &events);
+        prop_assert_eq!(graph.events(), whole.events());
+        prop_assert!(graph.recent().eq(whole.recent()));
+        prop_assert_eq!(graph.past().first_kept(), 0, "none of so few were views");
+        let mut places: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        let mut failures = 0;
+        for (_, departure) in graph.past().newest() {
+            match departure {
+                Departure::Attempt(aged) => places
+                    .entry(aged.attempt_id().to_owned())
+                    .or_default()
+                    .extend(aged.events().iter().map(|place| place.offset)),
+                Departure::Failure(_) => failures += 1,
+            }
+        }
+        prop_assert_eq!(failures + graph.failures(None).count(), whole.failures(None).count());
+        for id in ["one", "two"] {
+            let mut found = places.remove(id).unwrap_or_default();
+            found.extend(graph.attempt_events(id).iter().map(|place| place.offset));
+            let expected: Vec<u64> = whole.attempt_events(id).iter().map(|p| p.offset).collect();
+            prop_assert_eq!(found, expected, "each place once, in order");
+        }
+        prop_assert!(is_within(&graph.attempts, &SMALL));
+
+        let bytes = serde_json::to_vec(&graph).unwrap();
+        let read: Graph = serde_json::from_slice(&bytes).unwrap();
+        let read = read.within(SMALL);
+        prop_assert_eq!(serde_json::to_vec(&read).unwrap(), bytes);
+        prop_assert_eq!(read, graph);
+    }
+}
+
+/// A window in which two attempts are too many.
+const SMALL: Window = Window {
+    attempts: 1,
+    events_of_one: 3,
+    failures: 2,
+    loose: 2,
+    departures: 128,
+    ..Window::STANDARD
+};
+
+fn ours(number: u32) -> (Role, &'static str, &'static str, Value) {
+    let id = format!("a{number}");
+    (Role::Tick, "attempt.created", "shop", json!({"attempt_id": id, "task_id": "t"}))
+}
+
+fn ends(number: u32) -> (Role, &'static str, &'static str, Value) {
+    (Role::Tick, "attempt.cancelled", "shop", json!({"attempt_id": format!("a{number}")}))
+}
+
+#[test]
+fn an_attempt_of_ours_stays_until_it_has_ended() {
+    let mut graph = Graph::new(SMALL);
+    apply(&mut graph, &[ours(1), ours(2), ours(3)]);
+    assert_eq!(graph.attempts(None).count(), 3);
+    assert_eq!(graph.past().departed(), 0);
+    let mut graph = Graph::new(SMALL);
+    apply(&mut graph, &[ours(1), ours(2), ours(3), ends(2)]);
+    let left: Vec<_> = graph.past().newest().map(|(_, departure)| departure.row()).collect();
+    assert!(matches!(&left[..], [Row::Attempt { row, .. }] if row.attempt_id == "a2"), "{left:?}");
+    assert_eq!(graph.nodes_by_type().collect::<Vec<_>>(), [("Attempt", 3)], "it counts on");
+}
+
+#[test]
+fn what_an_attempt_produced_leaves_with_it() {
+    let artifact = |id: &str, attempt: &str| {
+        let payload = json!({"attempt_id": attempt, "artifact_id": id, "sha256": "00"});
+        (Role::Attempt, "artifact.created", "shop", payload)
+    };
+    let mut graph = Graph::new(SMALL);
+    apply(
+        &mut graph,
+        &[
+            ours(1),
+            artifact("mine", "a1"),
+            artifact("both", "a1"),
+            ours(2),
+            artifact("both", "a2"),
+            ends(1),
+        ],
+    );
+    let (_, departure) = graph.past().newest().next().unwrap();
+    let Departure::Attempt(aged) = departure else { panic!("{departure:?}") };
+    let produced: Vec<_> = aged.produced().iter().map(|node| node.node_id.as_str()).collect();
+    assert_eq!(produced, ["mine", "both"]);
+    let here: Vec<_> = held(&graph).map(|(key, _)| key.node_id.as_str()).collect();
+    assert_eq!(here, ["both"], "the other attempt still holds it");
+}
+
+#[test]
+fn what_is_named_again_after_it_left_leaves_again() {
+    let said = |kind| (Role::Legacy, kind, "shop", json!({"attempt_id": "a1"}));
+    let mut graph = Graph::new(SMALL);
+    apply(
+        &mut graph,
+        &[ours(1), ends(1), ours(2), ends(2), said("x"), ours(3), ends(3), ours(4), ends(4)],
+    );
+    let rows: Vec<_> = graph.past().newest().map(|(_, departure)| departure.row()).collect();
+    assert!(matches!(&rows[0], Row::Attempt { row, .. } if row.attempt_id == "a1"), "{rows:?}");
+    let later = Row::Later { attempt_id: "a1".to_owned() };
+    assert!(rows.contains(&later), "{rows:?}");
+}
+
+#[test]
+fn nobody_is_newer_than_when_it_was_recorded() {
+    let payload = json!({"attempt_id": "x", "created_at": "9999-01-01T00:00:00Z"});
+    let later = json!({"attempt_id": "a1", "created_at": "2026-05-01T12:00:01Z"});
+    let kind = "attempt.created";
+    let graph = fold(&[(Role::Legacy, kind, "shop", payload), (Role::Legacy, kind, "shop", later)]);
+    let ids: Vec<_> = graph.attempts(None).map(|(_, row)| row.attempt_id).collect();
+    assert_eq!(ids, ["a1", "x"]);
 }

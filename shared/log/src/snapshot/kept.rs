@@ -4,7 +4,16 @@
 use std::sync::Arc;
 
 use crate::rules::Rules;
+use crate::shown::Shown;
 use crate::tail::View;
+
+/// What the next snapshot is made of.
+#[derive(Clone)]
+pub(crate) struct Due {
+    pub(crate) view: Arc<View>,
+    /// What is shown at the same position; `None`: it could not be begun.
+    pub(crate) shown: Option<Arc<Shown>>,
+}
 
 /// What is kept of the views that went by.
 #[derive(Default)]
@@ -12,7 +21,7 @@ pub(crate) struct Kept {
     /// Of each commit whose number is a multiple of this; 0: of none. Only a tick keeps any: each
     /// costs a copy of the state.
     every: u64,
-    newest: Option<Arc<View>>,
+    newest: Option<Due>,
     /// A LIST has named commits up to here, so a view far before it will not stay the newest.
     will_read_to: u64,
 }
@@ -36,25 +45,30 @@ impl Kept {
     }
 
     /// The reader is here now.
-    pub(crate) fn passed(&mut self, rules: &Rules, view: &Arc<View>) {
+    pub(crate) fn passed(&mut self, rules: &Rules, view: &Arc<View>, shown: Option<&Arc<Shown>>) {
         if view.position.seq.is_some_and(|seq| self.is_due(seq)) {
-            let mut view = Arc::clone(view);
+            let (mut view, mut shown) = (Arc::clone(view), shown.cloned());
+            if !rules.graph_is_of_its_commit {
+                shown = Some(self.newest.take().and_then(|old| old.shown).unwrap_or_default());
+            }
             if !rules.snapshot_is_of_its_commit {
-                let state = self.newest.take().map(|old| old.state.clone()).unwrap_or_default();
+                let old = self.newest.take().map(|old| old.view.state.clone());
+                let state = old.unwrap_or_default();
                 view = Arc::new(View { state, position: view.position.clone() });
             }
-            self.newest = Some(view);
+            self.newest = Some(Due { view, shown });
         }
     }
 
     /// The view to write.
-    pub(crate) fn due(&self) -> Option<Arc<View>> {
+    pub(crate) fn due(&self) -> Option<Due> {
         self.newest.clone()
     }
 
     /// This one is done with.
     pub(crate) fn settled(&mut self, view: &View) {
-        if self.newest.as_ref().is_some_and(|newest| newest.position.seq == view.position.seq) {
+        if self.newest.as_ref().is_some_and(|newest| newest.view.position.seq == view.position.seq)
+        {
             self.newest = None;
         }
     }
@@ -77,8 +91,8 @@ mod tests {
         kept.will_read_to(will_read_to);
         let mut due = Vec::new();
         for seq in seqs {
-            kept.passed(&Rules::default(), &view(seq));
-            due.extend(kept.due().and_then(|view| view.position.seq));
+            kept.passed(&Rules::default(), &view(seq), None);
+            due.extend(kept.due().and_then(|due| due.view.position.seq));
         }
         due.dedup();
         due
@@ -101,10 +115,10 @@ mod tests {
     #[test]
     fn nothing_is_kept_by_those_who_did_not_ask_and_nothing_twice() {
         let mut kept = Kept::default();
-        kept.passed(&Rules::default(), &view(64));
+        kept.passed(&Rules::default(), &view(64), None);
         assert!(kept.due().is_none());
         kept.keep(SNAPSHOT_EVERY);
-        kept.passed(&Rules::default(), &view(64));
+        kept.passed(&Rules::default(), &view(64), None);
         kept.settled(&view(128));
         assert!(kept.due().is_some(), "another one was settled");
         kept.settled(&view(64));

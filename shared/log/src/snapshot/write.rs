@@ -5,12 +5,14 @@ use bytes::Bytes;
 use leviathan_core::state::STATE_FORMAT;
 
 use super::bytes::{decode, encode};
+use super::kept::Due;
 use crate::access::{Access, Created};
 use crate::error::LogError;
 use crate::hint::{Hint, HintedSnapshot};
 use crate::keys;
 use crate::replay::first_difference;
 use crate::tail::View;
+use crate::views::graph::write_at;
 
 /// A snapshot that stands in the data store now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +25,14 @@ pub struct Written {
     pub bytes: usize,
     /// Whether another process had written the same before.
     pub was_there: bool,
+    /// The size of the graph beside it; `None`: it could not be begun, which was told then.
+    pub graph_bytes: Option<usize>,
 }
 
-/// Writes the snapshot of `view`, then the hint; `end` is what this process knows of the end.
-pub(crate) async fn write(access: &Access, view: &View, end: &View) -> Result<Written, LogError> {
+/// Writes the snapshot that is due, the graph, then the hint; `end` is what this process knows of
+/// the end.
+pub(crate) async fn write(access: &Access, due: &Due, end: &View) -> Result<Written, LogError> {
+    let view = due.view.as_ref();
     let seq = view.position.seq.unwrap_or_default();
     let key = keys::snapshot(STATE_FORMAT, seq);
     let fault = |why: String| LogError::Snapshot { key: key.clone(), why };
@@ -36,10 +42,14 @@ pub(crate) async fn write(access: &Access, view: &View, end: &View) -> Result<Wr
         Created::Was(there) if there == bytes => true,
         Created::Was(there) => return Err(fault(compare(seq, &there, view))),
     };
+    let graph_bytes = match &due.shown {
+        Some(shown) => Some(write_at(access, &view.position, &shown.graph).await?),
+        None => None,
+    };
     let snapshot = Some(HintedSnapshot { state_format: STATE_FORMAT, seq });
     let head = end.position.seq.unwrap_or(seq);
     access.replace_data(keys::HINT, Hint::new(end.position.epoch, head, snapshot).encode()).await?;
-    Ok(Written { key, seq, bytes: bytes.len(), was_there })
+    Ok(Written { key, seq, bytes: bytes.len(), was_there, graph_bytes })
 }
 
 /// In what the snapshot that stands there differs from ours.

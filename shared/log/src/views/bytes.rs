@@ -2,7 +2,7 @@
 //! digest of them.
 
 use ::bytes::Bytes;
-use leviathan_core::state::Departure;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::checksummed::{add_checksum, checked};
@@ -17,7 +17,7 @@ struct Line<D> {
 }
 
 /// The exact bytes of the view under this key, of these departures and their numbers.
-pub fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes, LogError> {
+pub fn encode<D: Serialize>(key: &str, departures: &[(u64, D)]) -> Result<Bytes, LogError> {
     let mut bytes = Vec::new();
     for (number, departure) in departures {
         serde_json::to_writer(&mut bytes, &Line { number: *number, departure })
@@ -28,12 +28,12 @@ pub fn encode(key: &str, departures: &[(u64, Departure)]) -> Result<Bytes, LogEr
 }
 
 /// Reads the view that stands under this key.
-pub fn decode(key: &str, bytes: &[u8]) -> Result<Vec<(u64, Departure)>, LogError> {
+pub fn decode<D: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<Vec<(u64, D)>, LogError> {
     let body = checked(bytes).ok_or_else(|| fault(key, "its bytes are cut off or changed"))?;
     let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines
         .map(|line| {
-            let line: Line<Departure> =
+            let line: Line<D> =
                 serde_json::from_slice(line).map_err(|problem| fault(key, problem.to_string()))?;
             Ok((line.number, line.departure))
         })

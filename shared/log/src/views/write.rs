@@ -24,6 +24,16 @@ pub struct ViewsWritten {
     pub folded_again: u64,
 }
 
+impl ViewsWritten {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            blocks: self.blocks.saturating_add(other.blocks),
+            folded_again: self.folded_again.saturating_add(other.folded_again),
+        }
+    }
+}
+
 /// Writes every full block from `next` on; `next` is moved on with each. Without it the store is
 /// asked which block is the newest.
 pub(crate) async fn write(
@@ -126,7 +136,11 @@ async fn write_block(
     create(access, key, bytes).await
 }
 
-async fn create(access: &Access, key: String, bytes: ::bytes::Bytes) -> Result<(), LogError> {
+pub(super) async fn create(
+    access: &Access,
+    key: String,
+    bytes: ::bytes::Bytes,
+) -> Result<(), LogError> {
     match access.create_data(&key, bytes.clone()).await? {
         Created::New => Ok(()),
         Created::Was(there) if there == bytes => Ok(()),

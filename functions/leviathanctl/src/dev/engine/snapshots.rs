@@ -1,8 +1,10 @@
-//! Old snapshots go, as in a bucket a lifecycle rule makes them go: on one machine nobody else would.
+//! Old snapshots go, and the graphs beside them, as in a bucket a lifecycle rule makes them go: on one
+//! machine nobody else would. Of the other views none goes: they are found by name.
 
 use leviathan_core::state::STATE_FORMAT;
 use leviathan_local::FolderStore;
 use leviathan_log::keys;
+use leviathan_log::views::graph;
 
 use crate::state_folder::StateFolder;
 
@@ -16,9 +18,11 @@ pub(super) async fn drop_old(state: &StateFolder) {
         Ok(store) => store,
         Err(error) => return tracing::warn!("old snapshots stay: {error}"),
     };
-    match store.keep_newest(&keys::snapshots(STATE_FORMAT), KEPT).await {
-        Ok(0) => {}
-        Ok(dropped) => tracing::debug!(dropped, "old snapshots"),
-        Err(error) => tracing::warn!("old snapshots stay: {error}"),
+    for prefix in [keys::snapshots(STATE_FORMAT), graph::starts()] {
+        match store.keep_newest(&prefix, KEPT).await {
+            Ok(0) => {}
+            Ok(dropped) => tracing::debug!(dropped, prefix, "old snapshots"),
+            Err(error) => tracing::warn!(prefix, "old snapshots stay: {error}"),
+        }
     }
 }

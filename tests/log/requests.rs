@@ -70,6 +70,19 @@ async fn a_writer_alone_pays_nothing_for_letting_others_in() {
 }
 
 #[tokio::test]
+async fn who_has_waited_longer_is_let_in_and_left_out_where_it_does_not_come() {
+    let world = world(0).await;
+    world.append().await;
+    world.others_append(1).await;
+    world.append().await;
+    assert_eq!(world.counter.take(), requests(3, 1, 0), "a lost race");
+    world.append().await;
+    assert_eq!(world.counter.take(), requests(1, 8, 0), "a look every 0.4 of three appends");
+    world.append().await;
+    assert_eq!(world.counter.take(), requests(1, 0, 0));
+}
+
+#[tokio::test]
 async fn an_append_after_a_pause_looks_first() {
     let world = world(3).await;
     world.clock.advance(SignedDuration::from_secs(2));

@@ -20,7 +20,7 @@ use leviathan_core::state::State;
 use leviathan_log::{Log, Transaction, Writer};
 use tokio::time::Instant;
 
-use self::slow_store::{PausedClock, Seeded, SlowStore};
+use self::slow_store::{Counts, PausedClock, Seeded, SlowStore};
 
 const PROCESSES: usize = 8;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -40,13 +40,13 @@ fn event() -> NewEvent {
     }
 }
 
-fn processes(store: &Arc<SlowStore>) -> Vec<Arc<Log>> {
+fn processes(store: &Arc<SlowStore>, many: usize) -> Vec<Arc<Log>> {
     let log = |seed| {
         let writer = Writer { program: "bench".to_owned(), version: "0".to_owned() };
         let clock = Arc::new(PausedClock::default());
         Arc::new(Log::new(store.clone(), clock, Arc::new(Seeded::new(seed)), writer))
     };
-    (0..PROCESSES as u64).map(log).collect()
+    (0..many as u64).map(log).collect()
 }
 
 /// One transaction of so many events; how long it took.
@@ -64,17 +64,33 @@ fn percentile(sorted: &[Duration], hundredth: usize) -> u128 {
     sorted.get(index).map_or(0, Duration::as_millis)
 }
 
-/// For a minute each process appends from so many tasks at once, one event a time, without pause.
-async fn without_pause(tasks: usize) {
-    let store = Arc::new(SlowStore::default());
-    let logs = processes(&store);
+/// What is done for a minute.
+#[derive(Default)]
+struct Load {
+    processes: usize,
+    /// Tasks of a process that append at once.
+    tasks: usize,
+    /// The longest pause of a task between two appends, which are random, in milliseconds.
+    pause: u64,
+    /// How much the store's times differ.
+    spread: f64,
+}
+
+/// For a minute each process appends from so many tasks at once, one event a time.
+async fn for_a_minute(Load { processes: many, tasks, pause, spread }: Load) {
+    let store = Arc::new(SlowStore::with_spread(spread));
+    let logs = processes(&store, many);
     join_all(logs.iter().map(|log| log.view())).await;
     store.forget();
     let end = Instant::now() + MINUTE;
-    let task = |log: Arc<Log>| async move {
+    let dice = Seeded::new(11);
+    let task = async |log: Arc<Log>| {
         let mut took = Vec::new();
         while Instant::now() < end {
             took.push(append(&log, 1).await);
+            if pause > 0 {
+                tokio::time::sleep(Duration::from_millis(dice.next() % pause)).await;
+            }
         }
         took
     };
@@ -83,17 +99,19 @@ async fn without_pause(tasks: usize) {
     let of_each: Vec<usize> = took.iter().map(|of| of.iter().map(Vec::len).sum()).collect();
     let mut all: Vec<Duration> = took.into_iter().flatten().flatten().collect();
     all.sort_unstable();
-    let (commits, lost) = store.counts();
+    let Counts { stored, lost, gets } = store.counts();
     println!(
-        "{PROCESSES} processes x {tasks:>2} tasks: {:>5.1} commits/s, {:>6.1} events/s, append p50 \
-         {:>4} ms, p99 {:>5} ms, longest {:>5} ms, lost races {:>2.0} % of PUTs, appends of a \
-         process {} to {}",
-        commits as f64 / 60.0,
+        "{many:>2} processes x {tasks:>2} tasks, pauses up to {pause:>4} ms, times +- {:>2.0} %: {:>4.1} \
+         commits/s, {:>5.1} events/s, append p50 {:>4} ms, p99 {:>4} ms, longest {:>4} ms, lost \
+         races {:>2.0} % of PUTs, {:>4.1} GETs a commit, appends of a process {} to {}",
+        spread * 100.0,
+        stored / 60.0,
         all.len() as f64 / 60.0,
         percentile(&all, 50),
         percentile(&all, 99),
         percentile(&all, 100),
-        lost as f64 * 100.0 / (commits + lost) as f64,
+        lost * 100.0 / (stored + lost),
+        gets / stored,
         of_each.iter().min().unwrap_or(&0),
         of_each.iter().max().unwrap_or(&0),
     );
@@ -108,8 +126,8 @@ const STEPS: [(&[usize], usize); 5] =
 /// So many attempts that are due at once, through all of their transactions. `together`: a
 /// process works on all that it has at once; else on one after the other, as a function does.
 async fn attempts(count: usize, together: bool) {
-    let store = Arc::new(SlowStore::default());
-    let logs = processes(&store);
+    let store = Arc::new(SlowStore::with_spread(0.0));
+    let logs = processes(&store, PROCESSES);
     join_all(logs.iter().map(|log| log.view())).await;
     store.forget();
     let began = Instant::now();
@@ -126,13 +144,13 @@ async fn attempts(count: usize, together: bool) {
         }
     };
     join_all((0..count).map(attempt)).await;
-    let (commits, lost) = store.counts();
+    let Counts { stored, lost, .. } = store.counts();
     println!(
-        "{count} attempts, {}: {:.1} s, {commits} commits of {} transactions, {:.0} % of PUTs lost",
+        "{count} attempts, {}: {:.1} s, {stored:.0} commits of {} transactions, {:.0} % of PUTs lost",
         if together { "each process all at once" } else { "each process one by one   " },
         began.elapsed().as_secs_f64(),
         1 + count * STEPS.len(),
-        lost as f64 * 100.0 / (commits + lost) as f64,
+        lost * 100.0 / (stored + lost),
     );
 }
 
@@ -143,7 +161,15 @@ fn main() {
         runtime.block_on(work);
     };
     for tasks in [1, 8, 64] {
-        run(Box::pin(without_pause(tasks)));
+        run(Box::pin(for_a_minute(Load { processes: PROCESSES, tasks, ..Load::default() })));
+    }
+    for processes in [1, 2, PROCESSES, 24] {
+        let load = Load { processes, tasks: 1, spread: 0.3, ..Load::default() };
+        run(Box::pin(for_a_minute(load)));
+    }
+    for pause in [1_000, 2_000, 10_000] {
+        let load = Load { processes: PROCESSES, tasks: 1, pause, spread: 0.3 };
+        run(Box::pin(for_a_minute(load)));
     }
     for together in [true, false] {
         run(Box::pin(attempts(200, together)));

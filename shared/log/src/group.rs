@@ -16,7 +16,7 @@ use leviathan_core::graph::Window;
 use crate::access::Access;
 use crate::append::{Appended, append};
 use crate::cold_start::ColdStart;
-use crate::commit::{Nonce, StoredCommit, Writer};
+use crate::commit::{StoredCommit, Writer};
 use crate::error::LogError;
 use crate::pace::Pace;
 use crate::position::Position;
@@ -126,7 +126,7 @@ impl Desk {
         if !self.tail.is_fresh(access.clock.now()) {
             self.look(access).await?;
         }
-        if self.tail.rest(access).await {
+        while self.tail.let_others_go_first(access).await {
             self.group.extend(queue.take());
             self.look(access).await?;
         }
@@ -170,7 +170,7 @@ impl Desk {
         self.tail.refuse_newer_log(access)?;
         self.tail.refuse_closed(&access.rules)?;
         let now = self.tail.now(access).await?;
-        let nonce = Nonce(access.entropy.random());
+        let nonce = self.tail.nonce(access);
         let (view, alone) = (self.tail.view().as_ref(), self.alone);
         let rules = &access.rules;
         Deciding { view, writer, nonce, now, alone, rules }.run(&mut self.group)

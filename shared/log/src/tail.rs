@@ -12,17 +12,16 @@ use leviathan_core::state::{Closed, State};
 
 use crate::access::{Access, Found, Got, Heard};
 use crate::cold_start::{Claim, ColdStart};
-use crate::commit::{Commit, Fault, Part, StoredCommit, decode};
+use crate::commit::{Commit, Fault, Nonce, Part, StoredCommit, decode};
 use crate::error::LogError;
 use crate::keys;
 use crate::listing::{LIST_PAGE, Listing};
-use crate::pace::Pace;
+use crate::pace::{Pace, Turn};
 use crate::position::Position;
 use crate::rules::Rules;
 use crate::shown::Shown;
 use crate::snapshot::{Due, Kept};
 use crate::time::CorrectedClock;
-use crate::transact::elapsed;
 use crate::views::graph;
 
 /// For so long a view that was at the end counts as fresh: a transaction decides on it without
@@ -201,7 +200,11 @@ impl Tail {
         self.observe(got.heard);
         let stored = read_next(&self.view.position, got.object.bytes)?;
         self.take(rules, &stored)?;
-        self.pace.read(stored.commit.header.seq);
+        let header = &stored.commit.header;
+        if self.warm {
+            // What was there before this process says nothing about who is there now.
+            self.pace.read(header.seq, header.nonce, header.recorded_at);
+        }
         Ok(())
     }
 
@@ -249,21 +252,23 @@ impl Tail {
             None => self.take(&access.rules, stored)?,
         }
         self.at_end_at = Some(access.clock.now());
-        self.pace.appended(took);
+        let header = &stored.commit.header;
+        self.pace.appended(header.seq, took, header.recorded_at);
         Ok(())
     }
 
-    /// Lets other processes in, where this one has appended several times in a row. Whether
-    /// there are such: then the end is elsewhere by now.
-    pub(crate) async fn rest(&mut self, access: &Access) -> bool {
-        let Some(at) = self.at_end_at else { return false };
-        let since = elapsed(at, access.clock.now());
-        let seq = self.view.position.next_seq();
-        let rest = self.pace.rest(seq, since);
-        if !rest.is_zero() {
-            access.clock.sleep(rest).await;
+    /// Waits, where other processes have waited longer. Whether to look on now and ask again.
+    pub(crate) async fn let_others_go_first(&mut self, access: &Access) -> bool {
+        let turn = self.pace.turn(access.clock.now());
+        if let Turn::Rest(time) | Turn::LookIn(time) = turn {
+            access.clock.sleep(time).await;
         }
-        !rest.is_zero() && self.pace.among_others(seq)
+        matches!(turn, Turn::LookIn(_))
+    }
+
+    /// The nonce of this process's next commit.
+    pub(crate) fn nonce(&mut self, access: &Access) -> Nonce {
+        self.pace.nonce(access.entropy.random())
     }
 
     /// Whether the view was at the end a moment ago.

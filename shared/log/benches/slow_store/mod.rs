@@ -16,45 +16,70 @@ use tokio::time::{Instant, sleep};
 const HALF_A_PUT: Duration = Duration::from_millis(30);
 const HALF_A_GET: Duration = Duration::from_millis(10);
 
-/// Takes 60 ms to write, 20 ms to read or to list.
-#[derive(Default)]
+/// Takes 60 ms to write, 20 ms to read or to list; or so much more or less.
 pub(crate) struct SlowStore {
     inner: Arc<MemoryStore>,
+    /// The largest part of each time that is added or taken away.
+    spread: f64,
+    dice: Seeded,
     stored: AtomicU64,
     lost: AtomicU64,
+    gets: AtomicU64,
+}
+
+/// Requests since the last `forget`.
+pub(crate) struct Counts {
+    /// Commits stored.
+    pub(crate) stored: f64,
+    /// PUTs that found another commit.
+    pub(crate) lost: f64,
+    /// GETs, of all processes.
+    pub(crate) gets: f64,
 }
 
 impl SlowStore {
-    /// Commits stored and races lost since the last `forget`.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.stored.load(Ordering::SeqCst), self.lost.load(Ordering::SeqCst))
+    /// Whose times differ by up to this part.
+    pub(crate) fn with_spread(spread: f64) -> Self {
+        let [stored, lost, gets] = [0; 3].map(AtomicU64::new);
+        Self { inner: Arc::default(), spread, dice: Seeded::new(7), stored, lost, gets }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let [stored, lost, gets] =
+            [&self.stored, &self.lost, &self.gets].map(|of| of.load(Ordering::SeqCst) as f64);
+        Counts { stored, lost, gets }
     }
 
     /// Counts from 0.
     pub(crate) fn forget(&self) {
-        self.stored.store(0, Ordering::SeqCst);
-        self.lost.store(0, Ordering::SeqCst);
+        [&self.stored, &self.lost, &self.gets].iter().for_each(|of| of.store(0, Ordering::SeqCst));
+    }
+
+    async fn takes(&self, time: Duration) {
+        let chance = self.dice.next() as f64 / u64::MAX as f64;
+        sleep(time.mul_f64(1.0 + self.spread * (2.0 * chance - 1.0))).await;
     }
 }
 
 #[async_trait]
 impl ObjectStore for SlowStore {
     async fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Timestamp>, StoreError> {
-        sleep(HALF_A_PUT).await;
+        self.takes(HALF_A_PUT).await;
         let answer = self.inner.create(key, bytes).await;
         let count = if answer.is_ok() { &self.stored } else { &self.lost };
         count.fetch_add(1, Ordering::SeqCst);
-        sleep(HALF_A_PUT).await;
+        self.takes(HALF_A_PUT).await;
         answer
     }
     async fn replace(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        sleep(HALF_A_PUT * 2).await;
+        self.takes(HALF_A_PUT * 2).await;
         self.inner.replace(key, bytes).await
     }
     async fn get(&self, key: &str) -> Result<Object, StoreError> {
-        sleep(HALF_A_GET).await;
+        self.gets.fetch_add(1, Ordering::SeqCst);
+        self.takes(HALF_A_GET).await;
         let answer = self.inner.get(key).await;
-        sleep(HALF_A_GET).await;
+        self.takes(HALF_A_GET).await;
         answer
     }
     async fn list(
@@ -63,7 +88,7 @@ impl ObjectStore for SlowStore {
         start_after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        sleep(HALF_A_GET * 2).await;
+        self.takes(HALF_A_GET * 2).await;
         self.inner.list(prefix, start_after, limit).await
     }
 }
@@ -100,7 +125,7 @@ impl Seeded {
         Self(AtomicU64::new(seed.wrapping_mul(0x1234_5678_9abc_def1)))
     }
 
-    fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -63,7 +63,8 @@ pub struct Part {
     pub count: u64,
 }
 
-/// 16 random bytes; in the log 32 lower-case hex digits.
+/// 16 random bytes, of which a process keeps the first 8 in all of its commits; in the log 32
+/// lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Nonce(pub [u8; 16]);

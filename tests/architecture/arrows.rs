@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("leviathan-confine", &[]),
     ("leviathan-aws", &["leviathan-core"]),
     ("leviathan-github", &["leviathan-core"]),
+    ("leviathan-kube", &["leviathan-core"]),
     ("leviathan-runtime", &["leviathan-core"]),
     ("leviathan-log", &["leviathan-core"]),
     (

@@ -9,6 +9,7 @@ mod api;
 mod check;
 mod gate;
 mod in_a_cluster;
+mod in_a_pod;
 mod prepare;
 mod report;
 mod work;

@@ -112,7 +112,12 @@ impl Dispatch {
     async fn reconcile_one(&self, state: &State, id: &AttemptId) -> Result<bool, DispatchError> {
         let again = decide::may_create_again(state, self.clock.now(), id);
         let (class, failure_type, reason) = match self.cluster.observe(id).await? {
-            JobStatus::Running => return Ok(false),
+            JobStatus::NotStarted if again => {
+                self.create(state, id).await?;
+                return Ok(false);
+            }
+            // Not to be created again any more: the attempt's own time ends it.
+            JobStatus::NotStarted | JobStatus::Running => return Ok(false),
             JobStatus::Missing if again => {
                 self.create(state, id).await?;
                 return Ok(true);

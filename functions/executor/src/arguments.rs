@@ -15,6 +15,11 @@ pub struct Arguments {
     /// The Job's folder: job.json and the phases' places.
     #[arg(long, value_name = "DIR")]
     pub job: PathBuf,
+    /// The phase is a container of a pod: it begins when report has claimed the attempt and the
+    /// phase before has passed, keeps its own log, ends at SIGTERM, and exits with 0 as soon as its
+    /// result is written, whatever it says.
+    #[arg(long)]
+    pub pod: bool,
 }
 
 /// A phase as it is named on the command line.
@@ -30,16 +35,20 @@ pub enum PhaseName {
     Check,
     /// Claims the attempt and tells the api what the other phases do.
     Report,
+    /// Waits in a pod, after the last phase, until report is done.
+    End,
 }
 
-impl From<PhaseName> for Phase {
-    fn from(name: PhaseName) -> Phase {
-        match name {
-            PhaseName::Prepare => Phase::Prepare,
-            PhaseName::Work => Phase::Work,
-            PhaseName::Gate => Phase::Gate,
-            PhaseName::Check => Phase::Check,
-            PhaseName::Report => Phase::Report,
+impl PhaseName {
+    /// The phase; `End` is none.
+    pub fn phase(self) -> Option<Phase> {
+        match self {
+            PhaseName::Prepare => Some(Phase::Prepare),
+            PhaseName::Work => Some(Phase::Work),
+            PhaseName::Gate => Some(Phase::Gate),
+            PhaseName::Check => Some(Phase::Check),
+            PhaseName::Report => Some(Phase::Report),
+            PhaseName::End => None,
         }
     }
 }

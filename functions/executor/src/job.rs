@@ -10,6 +10,9 @@
 //! phases/<phase>/     started, result.json (the phase), exit.json (the cluster)
 //! report/             claimed, and what was sent: report writes
 //! ```
+//!
+//! In a pod each of these is a volume of its own, which only its writer can change, and a phase
+//! keeps its log itself, as `phases/<phase>/log`; see [`crate::pod`].
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +36,8 @@ pub struct JobFolder {
     root: PathBuf,
     /// What the cluster was told to run.
     pub job: Job,
+    /// Whether this is a container of a pod.
+    pub pod: bool,
 }
 
 impl JobFolder {
@@ -50,7 +55,13 @@ impl JobFolder {
             .map_err(|fault| broken(fault.to_string()))?;
         let job = serde_json::from_slice(&bytes)
             .map_err(|error| broken(format!("job.json is not a Job: {error}")))?;
-        Ok(Self { root, job })
+        Ok(Self { root, job, pod: false })
+    }
+
+    /// The same, in a container of a pod or not.
+    #[must_use]
+    pub fn in_pod(self, pod: bool) -> Self {
+        Self { pod, ..self }
     }
 
     /// The folder itself.
@@ -97,9 +108,16 @@ impl JobFolder {
     pub fn check_log(&self, number: usize) -> PathBuf {
         self.phase(Phase::Check).join(format!("{number}.log"))
     }
-    /// What a phase printed, as the cluster keeps it.
+    /// What a phase printed, as the cluster keeps it or, in a pod, the phase.
     pub fn log(&self, phase: Phase) -> PathBuf {
+        if self.pod {
+            return self.phase(phase).join("log");
+        }
         self.root.join("logs").join(format!("{}.log", phase.as_str()))
+    }
+    /// In a pod: what says that the last phase's container is gone.
+    pub fn end(&self) -> PathBuf {
+        self.root.join("phases/end")
     }
     /// What report remembers.
     pub fn report(&self) -> PathBuf {

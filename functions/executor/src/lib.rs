@@ -6,7 +6,7 @@
 //! untrusted code left behind, or hold a token in a process that runs untrusted code.
 //!
 //! A phase says how it ended by its exit code (0 passed, 1 failed, 2 called wrongly) and, whole,
-//! by the `result.json` that it writes once; see [`result`].
+//! by the `result.json` that it writes once; see [`result`]. In a pod it is otherwise: see [`pod`].
 
 pub mod arguments;
 pub mod base;
@@ -16,6 +16,7 @@ pub mod ignored;
 pub mod job;
 pub mod materialise;
 pub mod phases;
+pub mod pod;
 pub mod result;
 pub mod run;
 pub mod tools;

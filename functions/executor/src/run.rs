@@ -12,6 +12,7 @@ use leviathan_core::fact::Phase;
 use crate::arguments::Arguments;
 use crate::job::JobFolder;
 use crate::phases;
+use crate::pod;
 use crate::result::{PhaseFailure, PhaseOutcome, PhasePassed, PhaseResult};
 
 /// Runs the phase that `args` name, without the program's own name: `work --job DIR`.
@@ -24,25 +25,28 @@ pub fn run_from_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
-    let phase = Phase::from(arguments.phase);
     // Untrusted code of this or another Job may run as the same user: it shall not be able to
     // look into a phase's memory or environment.
     refuse_to_be_inspected();
     let folder = match JobFolder::open(&arguments.job) {
-        Ok(folder) => folder,
+        Ok(folder) => folder.in_pod(arguments.pod),
         Err(failure) => {
             say(&failure);
             return ExitCode::FAILURE;
         }
     };
+    let Some(phase) = arguments.phase.phase() else { return pod::end(&folder) };
     match phase {
         Phase::Report => phases::report::run(&folder),
+        Phase::Prepare | Phase::Work | Phase::Gate | Phase::Check if folder.pod => {
+            pod::run(phase, &folder)
+        }
         Phase::Prepare | Phase::Work | Phase::Gate | Phase::Check => run_phase(phase, &folder),
     }
 }
 
 /// Runs one of the four and writes its result; a phase that has one already is not run again.
-fn run_phase(phase: Phase, folder: &JobFolder) -> ExitCode {
+pub(crate) fn run_phase(phase: Phase, folder: &JobFolder) -> ExitCode {
     let place = folder.phase(phase);
     match PhaseResult::read(&place) {
         Ok(None) => {}
@@ -80,7 +84,7 @@ fn dispatch(phase: Phase, folder: &JobFolder) -> Result<PhasePassed, PhaseFailur
 }
 
 /// The cluster may have written the mark already: it is there or it is made, both are fine.
-fn mark_started(folder: &JobFolder, phase: Phase) -> Result<(), PhaseFailure> {
+pub(crate) fn mark_started(folder: &JobFolder, phase: Phase) -> Result<(), PhaseFailure> {
     let place = folder.phase(phase);
     let marked = std::fs::create_dir_all(&place).and_then(|()| {
         std::fs::OpenOptions::new().append(true).create(true).open(place.join("started"))

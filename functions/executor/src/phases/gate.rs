@@ -82,7 +82,8 @@ fn facts_bytes(facts: &ChangeFacts) -> Result<Vec<u8>, PhaseFailure> {
 
 fn write(folder: &JobFolder, name: &str, bytes: &[u8]) -> Result<(), PhaseFailure> {
     let path = folder.gate().join(name);
-    files::write_whole(&path, bytes).map_err(|error| {
+    let made = std::fs::create_dir_all(folder.gate());
+    made.and_then(|()| files::write_whole(&path, bytes)).map_err(|error| {
         let path = path.display();
         PhaseFailure::infra("job_folder_unwritable", format!("{path} cannot be written: {error}"))
     })

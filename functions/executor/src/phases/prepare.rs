@@ -17,12 +17,11 @@ pub fn run(folder: &JobFolder) -> Result<PhasePassed, PhaseFailure> {
     let tree = base::read_tree(&folder.base_git(), &folder.job.base)?;
     materialise::files(&folder.base_git(), &tree, &folder.workspace())?;
     materialise::repository(&folder.base_git(), &folder.job.base, &folder.workspace())?;
-    for place in [folder.home(), folder.gate()] {
-        std::fs::create_dir_all(&place).map_err(|error| {
-            let place = place.display();
-            PhaseFailure::infra("job_folder_unwritable", format!("{place} cannot be made: {error}"))
-        })?;
-    }
+    std::fs::create_dir_all(folder.home()).map_err(|error| {
+        let place = folder.home();
+        let place = place.display();
+        PhaseFailure::infra("job_folder_unwritable", format!("{place} cannot be made: {error}"))
+    })?;
     let commit = folder.job.base.as_str().get(..12).unwrap_or_default();
     Ok(PhasePassed::saying(format!("base {commit}, {} files", tree.len())))
 }

@@ -20,10 +20,17 @@ use self::api::{Api, Delivery};
 use self::bundle::Bundle;
 use crate::files;
 use crate::job::JobFolder;
+use crate::pod;
 use crate::run::say;
 
 /// The attempt's token; only here, never an argument, never printed.
 pub const TOKEN_VARIABLE: &str = "LEVIATHAN_ATTEMPT_TOKEN";
+
+/// A file that holds the token instead: a pod's Secret is one.
+pub const TOKEN_FILE_VARIABLE: &str = "LEVIATHAN_ATTEMPT_TOKEN_FILE";
+
+/// The largest file that is read as a token, in bytes.
+const MAX_TOKEN_BYTES: u64 = 16 * 1024;
 
 /// Which pod this is: the first one to claim an attempt holds it.
 pub const POD_VARIABLE: &str = "LEVIATHAN_POD_UID";
@@ -33,35 +40,60 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// Claims, watches, reports.
 pub fn run(folder: &JobFolder) -> ExitCode {
-    let (Ok(token), Ok(pod_uid)) = (std::env::var(TOKEN_VARIABLE), std::env::var(POD_VARIABLE))
-    else {
-        say(format!("report needs the variables {TOKEN_VARIABLE} and {POD_VARIABLE}"));
-        return ExitCode::from(2);
+    let stop = if folder.pod { pod::stop_at_sigterm() } else { pod::Stop::never() };
+    let (token, pod_uid) = match token().and_then(|token| Ok((token, pod_uid()?))) {
+        Ok(both) => both,
+        Err(reason) => {
+            say(reason);
+            return ExitCode::from(2);
+        }
     };
     if let Err(error) = std::fs::create_dir_all(folder.report()) {
         say(format!("{} cannot be made: {error}", folder.report().display()));
         return ExitCode::FAILURE;
     }
-    if folder.report().join("done").exists() {
+    if pod::is_reported(folder) {
         say("this attempt was reported before");
+        stop.wait_in_pod(folder);
         return ExitCode::SUCCESS;
     }
     let api = Api::new(&folder.job.api_url, token, folder.job.not_after);
-    match claim(folder, &api, &pod_uid) {
-        Ok(true) => {}
-        Ok(false) => return ExitCode::SUCCESS,
-        Err(reason) => {
-            say(reason);
-            return ExitCode::FAILURE;
-        }
+    let told = claim(folder, &api, &pod_uid).and_then(|ours| match ours {
+        true => watch::until_the_end(folder, &api, &stop),
+        false => Ok(()),
+    });
+    if let Err(reason) = told {
+        say(reason);
+        return ExitCode::FAILURE;
     }
-    match watch::until_the_end(folder, &api) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            say(reason);
-            ExitCode::FAILURE
-        }
+    stop.wait_in_pod(folder);
+    ExitCode::SUCCESS
+}
+
+/// The attempt's token, from a variable or a file.
+fn token() -> Result<String, String> {
+    if let Ok(token) = std::env::var(TOKEN_VARIABLE) {
+        return Ok(token);
     }
+    let Some(file) = std::env::var_os(TOKEN_FILE_VARIABLE) else {
+        return Err(lacking());
+    };
+    let bytes = files::read_regular(file.as_ref(), MAX_TOKEN_BYTES)
+        .map_err(|fault| format!("the attempt's token cannot be read: {fault}"))?;
+    let token = String::from_utf8(bytes)
+        .map_err(|_not_shown| "the attempt's token is not text".to_owned())?;
+    Ok(token.trim().to_owned())
+}
+
+/// Which pod this is.
+fn pod_uid() -> Result<String, String> {
+    std::env::var(POD_VARIABLE).map_err(|_unset| lacking())
+}
+
+fn lacking() -> String {
+    format!(
+        "report needs the variables {TOKEN_VARIABLE} (or {TOKEN_FILE_VARIABLE}) and {POD_VARIABLE}"
+    )
 }
 
 /// Says `attempt.started`; false when the attempt is not this pod's to run.
@@ -77,6 +109,11 @@ fn claim(folder: &JobFolder, api: &Api, pod_uid: &str) -> Result<bool, String> {
         Delivery::Accepted => {}
         Delivery::NotOurs(detail) => {
             say(format!("attempt {} is not this pod's to run: {detail}", job.attempt));
+            if folder.pod {
+                // The phases wait for it: they end without work.
+                files::write_whole(&folder.report().join("refused"), b"")
+                    .map_err(|error| format!("the refusal could not be noted: {error}"))?;
+            }
             return Ok(false);
         }
         Delivery::Failed(reason) => {

@@ -52,6 +52,9 @@ impl std::fmt::Debug for JobSecrets {
 pub enum JobStatus {
     /// The cluster knows no such Job.
     Missing,
+    /// It exists and none of its phases could begin yet. Creating it again adds what a crash in the
+    /// middle of `create` may have left out, and changes nothing where nothing is missing.
+    NotStarted,
     /// It exists and has not ended.
     Running,
     /// All phases are over and report is done.

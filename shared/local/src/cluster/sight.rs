@@ -42,7 +42,7 @@ pub(super) fn of(
         environment.insert("HOME".to_owned(), text(person));
     }
     let names: &[&str] = match phase {
-        Phase::Prepare => &["base.git", "workspace", "home", "gate"],
+        Phase::Prepare => &["base.git", "workspace", "home"],
         Phase::Work => &["workspace", "home"],
         Phase::Gate => &["gate"],
         Phase::Check => &["check"],

@@ -14,6 +14,7 @@ use super::outcome::{self, Known, PhaseEnd};
 use super::{LAST_WORD, logs};
 use crate::files::{self, FileFault};
 use crate::job::JobFolder;
+use crate::pod::{self, Stop};
 use crate::result::{MAX_RESULT_BYTES, PhaseExit, PhaseResult};
 use crate::run::say;
 
@@ -30,7 +31,7 @@ struct Watch<'a> {
 }
 
 /// Tells what the phases do until the attempt has an end and the api knows it.
-pub(super) fn until_the_end(folder: &JobFolder, api: &Api) -> Result<(), String> {
+pub(super) fn until_the_end(folder: &JobFolder, api: &Api, stop: &Stop) -> Result<(), String> {
     let mut watch = Watch { folder, api, known: Known::default() };
     let mut open = Phase::IN_ORDER.into_iter().peekable();
     loop {
@@ -47,7 +48,11 @@ pub(super) fn until_the_end(folder: &JobFolder, api: &Api) -> Result<(), String>
             open.next();
         }
         if !bundle.is_empty() && !watch.tell(&bundle)? {
-            return Ok(());
+            // In a pod others wait for report; elsewhere a restart may ask once more.
+            return if folder.pod { watch.note_done() } else { Ok(()) };
+        }
+        if stop.is_asked() {
+            return watch.ended_from_outside(open.peek().copied());
         }
         let left = folder.job.not_after.duration_since(Timestamp::now());
         if Duration::try_from(left).unwrap_or_default() <= LAST_WORD {
@@ -85,6 +90,11 @@ impl Watch<'_> {
     }
 
     fn end_of(&self, phase: Phase) -> Result<Option<PhaseEnd>, String> {
+        // In a pod, what runs in a phase's container might write a result of its own; when the next
+        // one runs, all of it is gone and what the phase wrote last stands.
+        if self.folder.pod && !pod::is_gone(self.folder, phase) {
+            return Ok(None);
+        }
         let place = self.folder.phase(phase);
         if let Some(result) = PhaseResult::read(&place)? {
             return Ok(Some(PhaseEnd::Told(result)));
@@ -167,6 +177,26 @@ impl Watch<'_> {
         say(format!("the attempt ends with {}", last.event_type()));
         bundle.add(last);
         self.tell(&bundle)?;
+        self.note_done()
+    }
+
+    /// The pod is being ended: the log so far goes up. How the attempt ends is the cluster's to say.
+    fn ended_from_outside(&self, running: Option<Phase>) -> Result<(), String> {
+        let mut bundle = Bundle::new(&self.folder.job.target, &self.folder.job.attempt);
+        let Some(phase) = running.filter(|phase| self.has_started(*phase)) else { return Ok(()) };
+        say(format!("ended from outside while {} ran", phase.as_str()));
+        let name = format!("{}.log", phase.as_str());
+        let _lost = logs::upload(self.api, &mut bundle, &self.folder.log(phase), "log", &name);
+        let mut progress = self.progress(phase, "ended", None);
+        if let Fact::AttemptProgress(progress) = &mut progress {
+            progress.detail = Some("its pod was ended before it".to_owned());
+        }
+        bundle.add(progress);
+        self.tell(&bundle).map(drop)
+    }
+
+    /// Nothing more is to be told, by a restarted report either.
+    fn note_done(&self) -> Result<(), String> {
         files::write_whole(&self.folder.report().join("done"), b"")
             .map_err(|error| format!("the end could not be noted: {error}"))
     }

@@ -22,8 +22,8 @@ fn root() -> PathBuf {
 /// What one terminal runs, by the page.
 fn terminal(page: &str, number: u32) -> String {
     let begin = format!("```sh\n# terminal {number}:");
-    let (_, rest) = page.split_once(&begin).expect("the page has the terminal");
-    let (block, _) = rest.split_once("```").expect("the block ends");
+    let (_, rest) = page.split_once(&begin).unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
     format!("set -e\n#{block}")
 }
 

@@ -61,10 +61,11 @@ pub enum Answer {
 impl Answer {
     /// The answer, where there has to be one.
     pub fn done(self) -> Value {
-        match self {
-            Self::Done(answer) => answer,
-            other => panic!("no answer: {other:?}"),
-        }
+        let answer = match self {
+            Self::Done(answer) => Ok(answer),
+            other => Err(other),
+        };
+        answer.expect("the program answers")
     }
 }
 

@@ -96,8 +96,7 @@ mod tests {
         match body {
             "fail" => Err("as told".to_owned()),
             "panic" => {
-                let nothing: Option<u8> = None;
-                let _ = nothing.unwrap();
+                let _number: u8 = body.parse().unwrap();
                 Ok(())
             }
             "hang" => std::future::pending().await,

@@ -66,7 +66,8 @@ impl Tail {
     pub(crate) async fn catch_up(&mut self, access: &Access) -> Result<(), LogError> {
         self.at_end_at = None;
         if !self.warm {
-            self.start_cold(access).await?;
+            // On the heap: every caller's future would be as large as a cold start.
+            Box::pin(self.start_cold(access)).await?;
             self.warm = true;
         }
         loop {

@@ -1,3 +1,5 @@
+//! What becomes of a Job, judged from what the cluster says of it and of its pod.
+
 use serde_json::{Value, json};
 
 use super::*;

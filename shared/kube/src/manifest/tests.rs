@@ -1,3 +1,5 @@
+//! The rendered Job and Secret against golden files, and the rules that hold for every Job.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Container;

@@ -67,6 +67,10 @@ fn every_command_of_the_page_does_its_work_in_the_order_of_the_page() {
     let (mut head, mut state) = (String::new(), "state".to_owned());
     let mut ran = BTreeSet::new();
     for Shown { section, words } in shown(&fs::read_to_string(page).unwrap()) {
+        // This log was never sealed. With keys and checkpoints: `tests/cli/proofs.rs`.
+        if words.iter().any(|word| word == "--key") {
+            continue;
+        }
         let words: Vec<String> = words.iter().map(|word| filled(word, section, &head)).collect();
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
         let names_its_stores = words.iter().any(|word| ["--log", "--to"].contains(word));

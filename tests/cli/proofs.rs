@@ -262,3 +262,33 @@ fn a_copy_of_a_log_is_verified_offline() {
     let ran = world.run_bare(&["log", "verify", "--offline", "nowhere"]);
     assert_eq!(ran.code, 4, "{ran:?}");
 }
+
+/// The way of "A new key" in docs/operations/backup-restore.md.
+#[test]
+fn a_key_is_changed_with_a_restore_and_the_old_keys_checkpoint_proves_the_passage() {
+    let world = sealed();
+    let old_key = key(&world);
+    fs::copy(world.path("state/log").join(keys::checkpoint(5)), world.path("kept")).unwrap();
+    let _ = world.run(&["log", "backup", "backup"]).out();
+    let restore =
+        ["log", "restore", "--from", "backup", "--to", "new/log", "--to-data", "new/data"];
+    let _ = world.run_bare(&[&restore[..], &["--old", "state/log", "--yes"]].concat()).out();
+    let new = Arc::new(FolderStore::open(world.path("new/log")).unwrap());
+    let log = log_over(new, world.clock.clone(), 8);
+    let new_signer = FileSigner::open_or_make(&world.path("new/log-key")).unwrap();
+    world.runtime.block_on(log.seal(&new_signer, None)).unwrap().unwrap();
+    let new_key = world.run_bare(&["log", "key", "--state", "new"]).out().trim().to_owned();
+    assert_ne!(new_key, old_key);
+
+    let since = ["log", "verify", "--state", "new", "--key", &new_key, "--since", "kept"];
+    let passage = [&since[..], &["--since-key", &old_key]].concat();
+    let out = world.run_bare(&passage).out();
+    assert!(out.contains("goes on from the checkpoint over 5 events"), "{out}");
+    let ran = world.run_bare(&since);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("--since-key"), "{ran:?}");
+    // The old key has sealed nothing of the new log.
+    let ran = world.run_bare(&["log", "verify", "--state", "new", "--key", &old_key]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(ran.stderr.contains("a new key needs a log of its own"), "{ran:?}");
+}

@@ -126,9 +126,9 @@ async fn a_long_restored_log_is_sealed_in_pieces_that_the_second_place_knows() {
 #[tokio::test]
 async fn a_log_that_was_restored_without_sealed_events_needs_a_key_and_a_second_place_of_its_own() {
     let old_key = signer();
-    let (old, second) = sealed_at(&[100, 200], &old_key).await;
-    let new = restored(&old, Until::Commit(149)).await;
-    for appended in [0, 100] {
+    let (old, second) = sealed_at(&[300, 600], &old_key).await;
+    let new = restored(&old, Until::Commit(449)).await;
+    for appended in [0, 200] {
         let log = cold(&new, 3);
         for number in 0..appended {
             append(&log, number).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_log_that_was_restored_without_sealed_events_needs_a_key_and_a_second_
         // Shorter than what was sealed, then as long, with another history.
         let fault = fault(log.seal(&old_key, Some(second.as_ref())).await);
         let expected = if appended == 0 {
-            matches!(fault, SealFault::Shorter { sealed: 200, .. })
+            matches!(fault, SealFault::Shorter { sealed: 600, .. })
         } else {
             matches!(fault, SealFault::Forked { .. })
         };
@@ -147,11 +147,11 @@ async fn a_log_that_was_restored_without_sealed_events_needs_a_key_and_a_second_
     let fault = fault(cold(&new, 3).seal(&new_key, Some(second.as_ref())).await);
     assert!(matches!(fault, SealFault::Checkpoint { .. }), "another key, there: {fault}");
     let sealed = cold(&new, 3).seal(&new_key, Some(new_second.as_ref())).await.unwrap();
-    assert_eq!(sealed.unwrap().size, 150 + 1 + 100);
+    assert_eq!(sealed.unwrap().size, 450 + 1 + 200);
     // What was kept is proven by the old key's checkpoint; what was not kept is contradicted.
-    let within = kept(&old, 100, &old_key).await;
+    let within = kept(&old, 300, &old_key).await;
     assert_eq!(verified(&new, &new_key, Some(within)).await, None);
-    let beyond = kept(&old, 200, &old_key).await;
+    let beyond = kept(&old, 600, &old_key).await;
     let found = verified(&new, &new_key, Some(beyond)).await;
     assert!(matches!(found, Some(LogError::Seal(SealFault::Forked { .. }))), "{found:?}");
 }

@@ -20,6 +20,7 @@
 //!
 //! What the api shows has views of its own: [`graph`].
 
+mod blocks;
 mod bytes;
 mod find;
 pub mod graph;

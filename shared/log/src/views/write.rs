@@ -1,19 +1,17 @@
 //! Writing views: every full block that is not there yet.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use leviathan_core::state::{Departure, Past, State};
+use ::bytes::Bytes;
+use leviathan_core::state::{Departure, State};
 
-use super::bytes::{encode, fault};
-use super::{BLOCK, PREFIX, block_key, falling, key_of, risen, target_of, target_prefix};
-use crate::access::{Access, Created};
+use super::blocks::{Due, first_missing};
+use super::bytes::encode;
+use super::{BLOCK, PREFIX, block_key, falling, key_of, target_of, target_prefix};
+use crate::access::Access;
 use crate::error::LogError;
 use crate::listing::Listing;
 use crate::position::Position;
 use crate::snapshot::Search;
 use crate::tail::{View, damaged, fold_each, read_next};
-
-/// Objects written at the same time.
-const AT_ONCE: usize = 16;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,74 +46,20 @@ pub(crate) async fn write(
     }
     let first = match *next {
         Some(first) => first,
-        None => first_missing(access).await?,
+        None => first_missing(access, &format!("{PREFIX}block/")).await?,
     };
     *next = Some(first);
-    let mut due = Due { next: first, blocks: Vec::new() };
-    if first.saturating_mul(BLOCK) < past.first_kept() && full(past, first) {
-        written.folded_again = rebuild(access, view, &mut due, next, &mut written.blocks).await?;
+    let mut due = Due::from(first, objects);
+    if due.is_forgotten(past) {
+        written.folded_again = rebuild(access, view, &mut due, next).await?;
     }
     due.collect(past);
-    due.write(access, next, &mut written.blocks).await?;
+    due.write(access, next).await?;
+    written.blocks = due.written;
     Ok(written)
 }
 
-/// The block after the newest one.
-async fn first_missing(access: &Access) -> Result<u64, LogError> {
-    let prefix = format!("{PREFIX}block/");
-    let newest = access.list_data(&prefix, None, 1).await?;
-    let number = newest.first().and_then(|key| risen(key.strip_prefix(&prefix)?));
-    Ok(number.map_or(0, |newest| newest.saturating_add(1)))
-}
-
-fn full(past: &Past, block: u64) -> bool {
-    block.saturating_add(1).saturating_mul(BLOCK) <= past.departed()
-}
-
-/// Blocks that are full and not yet written.
-struct Due {
-    next: u64,
-    blocks: Vec<Vec<(u64, Departure)>>,
-}
-
-impl Due {
-    /// Takes what this state holds of the blocks that come next.
-    fn collect(&mut self, past: &Past) {
-        while full(past, self.next) && past.first_kept() <= self.next.saturating_mul(BLOCK) {
-            let first = self.next.saturating_mul(BLOCK);
-            let block: Vec<_> = past
-                .newest()
-                .skip_while(|(number, _)| *number < first)
-                .take_while(|(number, _)| number.saturating_sub(first) < BLOCK)
-                .map(|(number, departure)| (number, departure.clone()))
-                .collect();
-            self.blocks.push(block);
-            self.next = self.next.saturating_add(1);
-        }
-    }
-
-    async fn write(
-        &mut self,
-        access: &Access,
-        next: &mut Option<u64>,
-        written: &mut u64,
-    ) -> Result<(), LogError> {
-        for block in self.blocks.drain(..) {
-            let number = block.first().map_or(0, |(number, _)| number / BLOCK);
-            write_block(access, number, &block).await?;
-            *next = Some(number.saturating_add(1));
-            *written = written.saturating_add(1);
-        }
-        Ok(())
-    }
-}
-
-/// The block's object last: where it stands, all others do.
-async fn write_block(
-    access: &Access,
-    number: u64,
-    block: &[(u64, Departure)],
-) -> Result<(), LogError> {
+fn objects(number: u64, block: &[(u64, Departure)]) -> Result<Vec<(String, Bytes)>, LogError> {
     let mut objects = Vec::new();
     for one in block.chunks(1) {
         let Some((number, departure)) = one.first() else { continue };
@@ -126,26 +70,10 @@ async fn write_block(
         }
         objects.push((key, bytes));
     }
-    stream::iter(objects)
-        .map(|(key, bytes)| create(access, key, bytes))
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await?;
     let key = block_key(number);
     let bytes = encode(&key, block)?;
-    create(access, key, bytes).await
-}
-
-pub(super) async fn create(
-    access: &Access,
-    key: String,
-    bytes: ::bytes::Bytes,
-) -> Result<(), LogError> {
-    match access.create_data(&key, bytes.clone()).await? {
-        Created::New => Ok(()),
-        Created::Was(there) if there == bytes => Ok(()),
-        Created::Was(_) => Err(fault(&key, "other bytes stand there than the log gives")),
-    }
+    objects.push((key, bytes));
+    Ok(objects)
 }
 
 /// Folds the log again, event by event, up to `view`, and writes the blocks that it gives. Answers
@@ -153,9 +81,8 @@ pub(super) async fn create(
 async fn rebuild(
     access: &Access,
     view: &View,
-    due: &mut Due,
+    due: &mut Due<Departure>,
     next: &mut Option<u64>,
-    written: &mut u64,
 ) -> Result<u64, LogError> {
     let end = view.position.next_seq();
     let (mut state, mut position) = start(access, due.next, end).await?;
@@ -180,7 +107,7 @@ async fn rebuild(
             let seq = stored.commit.header.seq;
             position.advance(&stored).map_err(|fault| damaged(seq, fault))?;
             fold_each(&mut state, &stored.commit, |state| due.collect(&state.past));
-            due.write(access, next, written).await?;
+            due.write(access, next).await?;
         }
     }
     Ok(end.saturating_sub(begun))

@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use leviathan_core::graph::{AttemptRow, Failure, Row, Since};
 
+use super::super::blocks::first_missing;
 use super::super::{BLOCK, risen};
 use super::find::Finder;
-use super::write::first_missing;
-use super::{block_key, target_prefix};
+use super::{block_key, blocks, target_prefix};
 use crate::error::LogError;
 
 /// Views fetched at the same time: most answers need one or two.
@@ -158,7 +158,7 @@ impl<'a> Left<'a> {
 
     /// The block below which all are views.
     async fn complete(&self, first_kept: u64) -> Result<u64, LogError> {
-        let complete = first_missing(self.finder.access).await?;
+        let complete = first_missing(self.finder.access, &blocks()).await?;
         if complete.saturating_mul(BLOCK) < first_kept {
             tracing::warn!("views of the graph are missing: older things are listed after a tick");
         }

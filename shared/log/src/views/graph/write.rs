@@ -2,22 +2,18 @@
 //! it.
 
 use ::bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use leviathan_core::graph::{Departure, Departures, Graph, Row};
+use leviathan_core::graph::{Departure, Graph, Row};
 
+use super::super::blocks::{Due, create, first_missing};
 use super::super::bytes::fault;
-use super::super::write::create;
-use super::super::{BLOCK, ViewsWritten, bytes, falling, risen};
+use super::super::{BLOCK, ViewsWritten, bytes, falling};
 use super::start::{before, fetch};
 use super::{attempt_prefix, block_key, blocks, encode, start_key, target_prefix};
-use crate::access::{Access, Created};
+use crate::access::Access;
 use crate::error::LogError;
 use crate::position::Position;
 use crate::tail::damaged;
 use crate::walk::{Until, Walk};
-
-/// Objects written at the same time.
-const AT_ONCE: usize = 16;
 
 /// Writes the graph at this position. Answers its size in bytes.
 pub(crate) async fn write_at(
@@ -28,11 +24,9 @@ pub(crate) async fn write_at(
     let seq = position.seq.unwrap_or_default();
     let key = start_key(seq);
     let bytes = encode(position, graph).map_err(|why| fault(&key, why))?;
-    match access.create_data(&key, bytes.clone()).await? {
-        Created::New => Ok(bytes.len()),
-        Created::Was(there) if there == bytes => Ok(bytes.len()),
-        Created::Was(_) => Err(fault(&key, "other bytes stand there than the log gives")),
-    }
+    let size = bytes.len();
+    create(access, key, bytes).await?;
+    Ok(size)
 }
 
 /// Writes every full block from `next` on; `next` is moved on with each. Without it the store is
@@ -50,62 +44,18 @@ pub(crate) async fn write_past(
     }
     let first = match *next {
         Some(first) => first,
-        None => first_missing(access).await?,
+        None => first_missing(access, &blocks()).await?,
     };
     *next = Some(first);
-    let mut due = Due { next: first, blocks: Vec::new() };
-    if full(past, first) && first.saturating_mul(BLOCK) < past.first_kept() {
+    let mut due = Due::from(first, block_objects);
+    if due.is_forgotten(past) {
         let end = position.next_seq();
         written.folded_again = rebuild(access, graph, end, &mut due, next).await?;
-        written.blocks = due.next.saturating_sub(first);
     }
     due.collect(past);
-    let blocks = due.blocks.len() as u64;
     due.write(access, next).await?;
-    written.blocks = written.blocks.saturating_add(blocks);
+    written.blocks = due.written;
     Ok(written)
-}
-
-/// The block after the newest one.
-pub(super) async fn first_missing(access: &Access) -> Result<u64, LogError> {
-    let newest = access.list_data(&blocks(), None, 1).await?;
-    let number = newest.first().and_then(|key| risen(key.strip_prefix(&blocks())?));
-    Ok(number.map_or(0, |newest| newest.saturating_add(1)))
-}
-
-fn full(past: &Departures, block: u64) -> bool {
-    block.saturating_add(1).saturating_mul(BLOCK) <= past.departed()
-}
-
-/// Blocks that are full and not yet written.
-struct Due {
-    next: u64,
-    blocks: Vec<Vec<(u64, Departure)>>,
-}
-
-impl Due {
-    /// Takes what is still known of the blocks that come next.
-    fn collect(&mut self, past: &Departures) {
-        while full(past, self.next) && past.first_kept() <= self.next.saturating_mul(BLOCK) {
-            let first = self.next.saturating_mul(BLOCK);
-            let block = past
-                .newest()
-                .skip_while(|(number, _)| *number < first)
-                .take_while(|(number, _)| number.saturating_sub(first) < BLOCK)
-                .map(|(number, departure)| (number, departure.clone()));
-            self.blocks.push(block.collect());
-            self.next = self.next.saturating_add(1);
-        }
-    }
-
-    async fn write(&mut self, access: &Access, next: &mut Option<u64>) -> Result<(), LogError> {
-        for block in self.blocks.drain(..) {
-            let number = block.first().map_or(0, |(number, _)| number / BLOCK);
-            write_block(access, number, &block).await?;
-            *next = Some(number.saturating_add(1));
-        }
-        Ok(())
-    }
 }
 
 /// The objects that a block is written as; its own is the last.
@@ -135,25 +85,6 @@ pub fn block_objects(
     Ok(objects)
 }
 
-/// The block's own object last: where it stands, all others do.
-async fn write_block(
-    access: &Access,
-    number: u64,
-    block: &[(u64, Departure)],
-) -> Result<(), LogError> {
-    let mut objects = block_objects(number, block)?;
-    let own = objects.pop();
-    stream::iter(objects)
-        .map(|(key, bytes)| create(access, key, bytes))
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await?;
-    match own {
-        Some((key, bytes)) => create(access, key, bytes).await,
-        None => Ok(()),
-    }
-}
-
 fn rows(block: &[(u64, Departure)], wanted: impl Fn(&Departure) -> bool) -> Vec<(u64, Row)> {
     let wanted = block.iter().filter(|(_, departure)| wanted(departure));
     wanted.map(|(number, departure)| (*number, departure.row())).collect()
@@ -165,7 +96,7 @@ async fn rebuild(
     access: &Access,
     graph: &Graph,
     end: u64,
-    due: &mut Due,
+    due: &mut Due<Departure>,
     next: &mut Option<u64>,
 ) -> Result<u64, LogError> {
     let (position, mut rebuilt) = start(access, graph, due.next, end).await?;
